@@ -1,0 +1,270 @@
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::RunArgs;
+use super::{Exit, say, selection, snapshots, target};
+use crate::event::{PlannedProtocol, RunEvent, RunPlan};
+use crate::plan::{ScenarioPlan, Suite};
+use crate::report::{Context, Reporters, Terminal};
+use crate::run::{Progress, Run, Settings, Target, ask};
+use crate::verdict::{Summary, Verdict};
+
+/// `harness run`.
+pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
+    let Some(mut suites) = selection::read(&arguments.selection) else {
+        return Exit::Usage;
+    };
+    suites.retain(|suite| !suite.scenarios.is_empty());
+    if suites.is_empty() {
+        say("nothing is selected: no scenario fits the filter; `harness list` shows what there is");
+        return Exit::NotJudged;
+    }
+    let target = match target::target(arguments, &suites) {
+        Ok(target) => target,
+        Err(message) => {
+            say(&message);
+            return Exit::Usage;
+        }
+    };
+    let left_out = match leave_out(&target, &mut suites, arguments) {
+        Ok(left_out) => left_out,
+        Err(Unclear::Say(message)) => {
+            say(&message);
+            return Exit::Usage;
+        }
+        Err(Unclear::None(message)) => {
+            say(&message);
+            return Exit::NotJudged;
+        }
+    };
+    let settings = settings(arguments, &target);
+    let plan = run_plan(&suites, left_out, &target, &settings, arguments);
+    judge(arguments, context, &suites, target, settings, &plan)
+}
+
+fn settings(arguments: &RunArgs, target: &Target) -> Settings {
+    Settings {
+        jobs: arguments
+            .jobs
+            .map_or_else(|| target::default_jobs(target), usize::from),
+        seed: arguments.seed.unwrap_or_else(rand::random),
+        strict: arguments.strict,
+        fail_fast: arguments.fail_fast,
+        repeat: usize::try_from(arguments.repeat).unwrap_or(1),
+    }
+}
+
+/// Why it is not known which protocol is to be judged.
+enum Unclear {
+    /// The user must say it.
+    Say(String),
+    /// The server was asked and speaks none of them.
+    None(String),
+}
+
+/// One server speaks one protocol. Where the paths hold several it is asked: first in the one
+/// whose default port it is, then in those that are asked without saying anything, then in the
+/// others.
+fn leave_out(
+    target: &Target,
+    suites: &mut Vec<Suite>,
+    arguments: &RunArgs,
+) -> Result<Vec<PlannedProtocol>, Unclear> {
+    if suites.len() == 1 || matches!(target, Target::Embedded) {
+        return Ok(Vec::new());
+    }
+    let Target::Attach { address } = target else {
+        let names: Vec<&str> = suites.iter().map(|suite| &*suite.protocol.name).collect();
+        let names = names.join(", ");
+        let text = format!("which of these protocols does it speak? say --protocol NAME: {names}");
+        return Err(Unclear::Say(text));
+    };
+    let chosen = find_protocol(*address, suites)?;
+    let chosen = suites.swap_remove(chosen);
+    if !arguments.quiet {
+        let name = &chosen.protocol.name;
+        say(&format!(
+            "the server at {address} speaks {name}: only its scenarios are run"
+        ));
+    }
+    let left_out = suites.iter().map(planned).collect();
+    *suites = vec![chosen];
+    Ok(left_out)
+}
+
+fn find_protocol(address: SocketAddr, suites: &[Suite]) -> Result<usize, Unclear> {
+    let mut order: Vec<usize> = (0..suites.len()).collect();
+    order.sort_by_key(|index| {
+        let protocol = &suites[*index].protocol;
+        (
+            protocol.default_port != Some(address.port()),
+            protocol
+                .probe
+                .as_ref()
+                .map_or(usize::MAX, |probe| probe.steps.len()),
+        )
+    });
+    let mut tried = Vec::new();
+    for index in order {
+        let protocol = &suites[index].protocol;
+        match ask(address, protocol) {
+            Ok(()) => return Ok(index),
+            Err(reason) => tried.push(format!("  {}: {reason}", protocol.name)),
+        }
+    }
+    let tried = tried.join("\n");
+    Err(Unclear::None(format!(
+        "the server at {address} does not seem to speak any of these protocols; tried:\n{tried}\n\
+         if it should speak one of them, say --protocol NAME to have it judged"
+    )))
+}
+
+fn planned(suite: &Suite) -> PlannedProtocol {
+    let protocol = &suite.protocol;
+    PlannedProtocol {
+        name: Arc::clone(&protocol.name),
+        dialect: (!protocol.default_dialect).then(|| Arc::clone(&protocol.dialect)),
+        scenarios: suite.scenarios.len(),
+    }
+}
+
+fn run_plan(
+    suites: &[Suite],
+    left_out: Vec<PlannedProtocol>,
+    target: &Target,
+    settings: &Settings,
+    arguments: &RunArgs,
+) -> RunPlan {
+    let repeated = |suite: &Suite| {
+        let planned = planned(suite);
+        PlannedProtocol {
+            scenarios: planned.scenarios * settings.repeat,
+            ..planned
+        }
+    };
+    RunPlan {
+        protocols: suites.iter().map(repeated).collect(),
+        left_out,
+        target: target::words(target),
+        seed: settings.seed,
+        jobs: settings.jobs,
+        arguments: again(arguments),
+    }
+}
+
+/// The flags that running one scenario again needs too.
+fn again(arguments: &RunArgs) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), value.to_owned()]);
+    if let Some(target) = &arguments.target {
+        add("--target", target);
+    }
+    if let Some(spawn) = &arguments.spawn {
+        add("--spawn", spawn);
+    }
+    if let Some(port) = arguments.port {
+        add("--port", &port.to_string());
+    }
+    if let Some(dialect) = &arguments.selection.dialect {
+        add("--dialect", dialect);
+    }
+    for (name, value) in &arguments.selection.params {
+        add("--param", &format!("{name}={value}"));
+    }
+    if arguments.strict {
+        words.push("--strict".to_owned());
+    }
+    words
+}
+
+fn judge(
+    arguments: &RunArgs,
+    context: Context,
+    suites: &[Suite],
+    target: Target,
+    settings: Settings,
+    plan: &RunPlan,
+) -> Exit {
+    let mut reporters = Reporters::default();
+    reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    let mut keeper = match &arguments.snapshots {
+        Some(label) => match snapshots::Keeper::new(suites, label) {
+            Ok(keeper) => Some(keeper),
+            Err(error) => {
+                say(&error.to_string());
+                return Exit::Usage;
+            }
+        },
+        None => None,
+    };
+    let scenarios: Vec<&Arc<ScenarioPlan>> =
+        suites.iter().flat_map(|suite| &suite.scenarios).collect();
+    let began = Instant::now();
+    let stop = CancellationToken::new();
+    let mut run = match Run::start(suites, target, settings, stop.clone()) {
+        Ok(run) => run,
+        Err(error) => {
+            say(&format!("cannot start: {error}"));
+            return Exit::NotJudged;
+        }
+    };
+    reporters.event(&RunEvent::Started { plan });
+    let mut summary = Summary::default();
+    while let Some(progress) = run.next_progress() {
+        match progress {
+            Progress::Started { index } => {
+                let id = &scenarios[index % scenarios.len()].id;
+                reporters.event(&RunEvent::ScenarioStarted { index, id });
+            }
+            Progress::Finished { index, outcome } => {
+                summary.add(&outcome);
+                if let Some(keeper) = &mut keeper {
+                    keeper.take(&outcome);
+                }
+                reporters.event(&RunEvent::ScenarioFinished {
+                    index,
+                    outcome: &outcome,
+                });
+            }
+        }
+    }
+    if let Err(error) = run.finish() {
+        say(&format!("a part of the run could not work: {error}"));
+    }
+    let interrupted = stop.is_cancelled();
+    let took = began.elapsed();
+    reporters.event(&RunEvent::Finished {
+        summary: &summary,
+        took,
+        interrupted,
+    });
+    let differ = keeper.is_some_and(|keeper| keeper.tell(context));
+    for (name, error) in reporters.failed() {
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            say(&format!("the report {name} could not be written: {error}"));
+        }
+    }
+    let _ = std::io::stdout().flush();
+    exit_of(&summary, interrupted, differ)
+}
+
+fn exit_of(summary: &Summary, interrupted: bool, snapshots_differ: bool) -> Exit {
+    let failed = summary.count(Verdict::Fail) + summary.count(Verdict::UnexpectedPass);
+    if interrupted {
+        return Exit::Interrupted;
+    }
+    if failed > 0 || snapshots_differ {
+        return Exit::DoesNotConform;
+    }
+    let judged = summary.count(Verdict::Pass)
+        + summary.count(Verdict::Warn)
+        + summary.count(Verdict::ExpectedFailure);
+    if judged == 0 || summary.count(Verdict::Inconclusive) > 0 {
+        return Exit::NotJudged;
+    }
+    Exit::Conforms
+}

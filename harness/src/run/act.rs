@@ -1,0 +1,440 @@
+//! What actors do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::problem::Problem;
+use super::session::MAX_UNSENT;
+use super::stop::{Done, Stop, undecided};
+use super::world::{Names, World};
+use crate::plan::{ActPlan, PartPlan, PayloadPlan, SendPlan, StepPlace, Who, count_of};
+use crate::transcript::{Cause, Close, End, What};
+use crate::wire::{Bend, EncodeError, Message, Value};
+
+/// How long a write may wait for a peer that does not read, and automatic answers for their turn.
+const WRITE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The pause between the pieces of one message, when the step names none: enough that they
+/// travel apart.
+const GAP: Duration = Duration::from_millis(1);
+
+/// The most times that one part of a write is repeated.
+const MAX_REPEAT: usize = 1_000_000;
+
+/// The pause between attempts to tell whether something was written.
+type Piece = (Vec<u8>, Option<Message>);
+
+impl World {
+    /// Does what a step says, one member of a group after the other.
+    pub(super) async fn act(&mut self, place: &Arc<StepPlace>, who: Who, act: &ActPlan) -> Done {
+        for actor in self.members(who) {
+            match act {
+                ActPlan::Connect { fresh } => {
+                    let known = &self.actors[actor];
+                    if *fresh || !known.is_open() {
+                        self.connect(actor, place).await?;
+                    }
+                }
+                ActPlan::Send(send) => self.send(place, actor, send).await?,
+                ActPlan::Never(pattern) => {
+                    self.ensure_connected(actor, place).await?;
+                    let place = Arc::clone(place);
+                    let saved = self.saved.iter();
+                    let never = super::actor::Never {
+                        pattern: Arc::clone(pattern),
+                        locals: saved.map(|(n, v)| (Arc::clone(n), v.clone())).collect(),
+                        place,
+                    };
+                    self.actors[actor].never.push(never);
+                }
+                ActPlan::Open => self.check_open(place, actor).await?,
+                ActPlan::Close(close, mark) => {
+                    self.ensure_connected(actor, place).await?;
+                    self.pace(actor).await;
+                    self.begin_close(actor, *close);
+                    self.finish_close(actor, *close).await;
+                    self.action_done(mark.as_ref());
+                }
+                ActPlan::Reflexes(on) => {
+                    for (number, reflex) in self.actors[actor].reflexes.iter_mut().enumerate() {
+                        *reflex = on.contains(&number);
+                    }
+                }
+                ActPlan::Ignore(kinds) => {
+                    let known = &mut self.actors[actor];
+                    known.ignored.extend(kinds.iter().cloned());
+                    known.judged.retain(|judged| !kinds.contains(judged));
+                }
+                ActPlan::Judge(kinds) => {
+                    let known = &mut self.actors[actor];
+                    known.judged.extend(kinds.iter().cloned());
+                    known.ignored.retain(|ignored| !kinds.contains(ignored));
+                }
+                ActPlan::Set(values) => {
+                    for (name, expr) in values {
+                        let value = expr.evaluate(&self.names(Some(actor))).map_err(undecided)?;
+                        let value = value.unwrap_or(Value::Null);
+                        self.actors[actor].variables.insert(name.clone(), value);
+                    }
+                }
+                ActPlan::Reading(reading) => self.actors[actor].reading = *reading,
+                ActPlan::ReceiveBuffer(size) => self.actors[actor].receive_buffer = Some(*size),
+            }
+        }
+        Ok(())
+    }
+
+    /// Something was done: windows count from now.
+    fn action_done(&mut self, mark: Option<&Arc<str>>) {
+        let now = Instant::now();
+        self.last_action = now;
+        if let Some(mark) = mark {
+            self.marks.insert(Arc::clone(mark), now);
+        }
+    }
+
+    async fn send(&mut self, place: &Arc<StepPlace>, actor: usize, send: &SendPlan) -> Done {
+        self.ensure_connected(actor, place).await?;
+        if self.actors[actor].closed.is_some() {
+            return Err(undecided(format!(
+                "{} has closed its connection and cannot send; connect it again first",
+                self.actors[actor].label
+            )));
+        }
+        let pieces = self.compose(actor, send)?;
+        self.pace(actor).await;
+        self.note_answers(actor, &pieces);
+        if send.chunks.is_empty() {
+            let (bytes, messages) = joined(pieces, send);
+            self.enqueue(actor, &bytes, messages);
+            self.flush(&[actor]).await;
+        } else {
+            self.send_in_chunks(actor, send, pieces).await?;
+        }
+        self.last_send = Some(Instant::now());
+        self.action_done(send.mark.as_ref());
+        Ok(())
+    }
+
+    /// Writes of several actors back to back.
+    pub(super) async fn together(&mut self, steps: &[crate::plan::StepPlan]) -> Done {
+        use crate::plan::StepPlanKind as Kind;
+        let mut writes = Vec::new();
+        for step in steps {
+            let Kind::Act(who, act) = &step.kind else {
+                continue;
+            };
+            for actor in self.members(*who) {
+                self.ensure_connected(actor, &step.place).await?;
+                let pieces = match act {
+                    ActPlan::Send(send) => self.compose(actor, send)?,
+                    _ => Vec::new(),
+                };
+                writes.push((actor, act, pieces, &step.place));
+            }
+        }
+        for (actor, ..) in &writes {
+            self.pace(*actor).await;
+        }
+        let actors: Vec<usize> = writes.iter().map(|(actor, ..)| *actor).collect();
+        let mut closing = Vec::new();
+        for (actor, act, pieces, place) in writes {
+            self.step = Some(place.span.clone());
+            match act {
+                ActPlan::Send(send) => {
+                    self.note_answers(actor, &pieces);
+                    let (bytes, messages) = joined(pieces, send);
+                    self.enqueue(actor, &bytes, messages);
+                }
+                ActPlan::Close(close, _) => {
+                    self.begin_close(actor, *close);
+                    closing.push((actor, *close));
+                }
+                _ => {}
+            }
+        }
+        self.flush(&actors).await;
+        for (actor, close) in closing {
+            self.finish_close(actor, close).await;
+        }
+        let now = Instant::now();
+        self.last_send = Some(now);
+        self.last_action = now;
+        for step in steps {
+            if let Kind::Act(
+                _,
+                ActPlan::Send(SendPlan {
+                    mark: Some(mark), ..
+                }),
+            ) = &step.kind
+            {
+                self.marks.insert(Arc::clone(mark), now);
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a step, message by message.
+    fn compose(&self, actor: usize, send: &SendPlan) -> Result<Vec<Piece>, Stop> {
+        let mut pieces = Vec::new();
+        let mut total = 0;
+        for part in &send.parts {
+            let (count, variable) = self.repetition(actor, part)?;
+            for turn in 1..=count {
+                let local = variable.map(|name| {
+                    (
+                        Arc::clone(name),
+                        Value::Int(i128::try_from(turn).unwrap_or(i128::MAX)),
+                    )
+                });
+                let locals: Vec<(Arc<str>, Value)> = local.into_iter().collect();
+                let names = Names {
+                    locals: &locals,
+                    ..self.names(Some(actor))
+                };
+                let piece = self.payload(actor, &part.payload, &names)?;
+                total += piece.0.len();
+                if total > MAX_UNSENT {
+                    return Err(undecided("a step may send at most 64 MiB"));
+                }
+                pieces.push(piece);
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn repetition<'p>(
+        &self,
+        actor: usize,
+        part: &'p PartPlan,
+    ) -> Result<(usize, Option<&'p Arc<str>>), Stop> {
+        let Some((count, variable)) = &part.repeat else {
+            return Ok((1, None));
+        };
+        let value = count
+            .evaluate(&self.names(Some(actor)))
+            .map_err(undecided)?;
+        match count_of(value.as_ref()).filter(|count| *count <= MAX_REPEAT) {
+            Some(count) => Ok((count, variable.as_ref())),
+            None => Err(undecided(format!(
+                "`repeat` is a number up to {MAX_REPEAT}"
+            ))),
+        }
+    }
+
+    pub(super) fn payload(
+        &self,
+        actor: usize,
+        payload: &PayloadPlan,
+        names: &Names<'_>,
+    ) -> Result<Piece, Stop> {
+        match payload {
+            PayloadPlan::Raw(expr) => match expr.evaluate(names).map_err(undecided)? {
+                Some(Value::Bytes(bytes)) => Ok((bytes, None)),
+                Some(Value::Text(text)) => Ok((text.into_bytes(), None)),
+                _ => Err(undecided("`raw` is bytes or text")),
+            },
+            PayloadPlan::Message { kind, with, bend } => {
+                let mut fields = Vec::new();
+                for (name, expr) in with {
+                    if let Some(value) = expr.evaluate(names).map_err(undecided)? {
+                        fields.push((name.clone(), value));
+                    }
+                }
+                let mut bends = Vec::new();
+                for (path, expr) in bend {
+                    match expr.evaluate(names).map_err(undecided)? {
+                        Some(Value::Int(value)) => bends.push(Bend {
+                            path: path.clone(),
+                            value,
+                        }),
+                        _ => return Err(undecided(format!("`bend` of {path} is a number"))),
+                    }
+                }
+                self.encode(actor, kind, &fields, &bends).map_err(unsaid)
+            }
+        }
+    }
+
+    /// Lets due answers out first, and keeps the pause that a fragile implementation needs.
+    pub(super) async fn pace(&mut self, actor: usize) {
+        let patience = Instant::now() + WRITE_PATIENCE;
+        let settled = |world: &mut Self| {
+            let actor = &world.actors[actor];
+            let flushed = actor
+                .session
+                .as_ref()
+                .is_none_or(super::session::Session::flushed);
+            (actor.due.is_empty() && flushed).then_some(())
+        };
+        self.drive(patience, settled).await;
+        let pace = self.scenario.pace;
+        if let Some(last) = self.last_send.filter(|_| !pace.is_zero()) {
+            let _: Option<()> = self.drive(last + pace, |_| None).await;
+        }
+    }
+
+    /// A message by hand that a switched-off reflex would have sent counts as that answer.
+    fn note_answers(&mut self, actor: usize, pieces: &[Piece]) {
+        for (_, message) in pieces {
+            let Some(message) = message else { continue };
+            let is_answer = self
+                .protocol
+                .reflexes
+                .iter()
+                .any(|reflex| reflex.send == message.kind);
+            if is_answer {
+                let unanswered = &mut self.actors[actor].unanswered;
+                *unanswered = unanswered.saturating_sub(1);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, actor: usize, bytes: &[u8], messages: Vec<Piece>) {
+        if messages.is_empty() {
+            self.queue(actor, bytes, None, Cause::Step);
+        }
+        for (bytes, message) in messages {
+            self.queue(actor, &bytes, message, Cause::Step);
+        }
+    }
+
+    /// Waits until what was queued is written, as far as the peer reads.
+    pub(super) async fn flush(&mut self, actors: &[usize]) {
+        let until = Instant::now() + WRITE_PATIENCE;
+        let written = |world: &mut Self| {
+            let flushed = |actor: &usize| {
+                let session = world.actors[*actor].session.as_ref();
+                session.is_none_or(super::session::Session::flushed)
+            };
+            actors.iter().all(flushed).then_some(())
+        };
+        if self.drive(until, written).await.is_none() {
+            let text = "the peer does not take more bytes; the rest waits".to_owned();
+            self.note(actors.first().copied(), What::Note(text));
+        }
+    }
+
+    async fn send_in_chunks(&mut self, actor: usize, send: &SendPlan, pieces: Vec<Piece>) -> Done {
+        let gap = match &send.gap {
+            Some(gap) => self.time(gap).map_err(undecided)?,
+            None => GAP,
+        };
+        let (mut bytes, messages) = joined(pieces, send);
+        if !messages.is_empty() {
+            bytes = messages.into_iter().flat_map(|(bytes, _)| bytes).collect();
+        }
+        let mut rest = bytes.as_slice();
+        let mut sizes = send.chunks.iter();
+        let mut size = None;
+        self.actors[actor].mid_message = true;
+        while !rest.is_empty() {
+            size = sizes.next().copied().or(size);
+            let len = size.flatten().unwrap_or(rest.len()).min(rest.len());
+            let (chunk, tail) = rest.split_at(len);
+            let chunk = chunk.to_vec();
+            rest = tail;
+            self.queue(actor, &chunk, None, Cause::Step);
+            self.flush(&[actor]).await;
+            if !rest.is_empty() {
+                let _: Option<()> = self.drive(Instant::now() + gap, |_| None).await;
+            }
+        }
+        self.actors[actor].mid_message = false;
+        Ok(())
+    }
+
+    async fn check_open(&mut self, place: &Arc<StepPlace>, actor: usize) -> Done {
+        self.ensure_connected(actor, place).await?;
+        // What has come already is looked at; nothing is waited for.
+        let now = Instant::now();
+        let _: Option<()> = self.drive(now, |_| None).await;
+        let end = |item: &super::actor::Item| match item.what {
+            super::actor::ItemKind::Ended(how) => Some((item.event, how)),
+            _ => None,
+        };
+        let found = self.actors[actor].inbox.iter().find_map(end);
+        match (found, self.actors[actor].ended) {
+            (Some((event, how)), _) => {
+                self.fail_plainly(place, Some(actor), Problem::Ended { event, how })
+                    .await
+            }
+            (None, Some(how)) => {
+                let problem = Problem::Told {
+                    problem: "the server has ended the connection".to_owned(),
+                    expected: Some("an open connection".to_owned()),
+                    received: Some(match how {
+                        End::EndOfStream => "end of stream".to_owned(),
+                        End::Reset => "a reset".to_owned(),
+                    }),
+                    timed: false,
+                };
+                self.fail_plainly(place, Some(actor), problem).await
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    pub(super) fn begin_close(&mut self, actor: usize, close: Close) {
+        self.note(Some(actor), What::Closed(close));
+        match close {
+            Close::Fin => {
+                self.actors[actor].closed = Some(close);
+                self.shut_down(actor);
+            }
+            Close::Write => self.shut_down(actor),
+            Close::Reset => {
+                self.actors[actor].closed = Some(close);
+                if let Some(session) = self.actors[actor].session.take()
+                    && let Err(error) = session.reset()
+                {
+                    let text = format!("the connection could not be reset: {error}");
+                    self.note(Some(actor), What::Note(text));
+                }
+            }
+        }
+    }
+
+    fn shut_down(&mut self, actor: usize) {
+        if let Some(session) = &mut self.actors[actor].session {
+            session.shut_down();
+        }
+    }
+
+    /// Waits until the end of the writing side is on its way.
+    pub(super) async fn finish_close(&mut self, actor: usize, close: Close) {
+        if close == Close::Reset {
+            return;
+        }
+        let until = Instant::now() + WRITE_PATIENCE;
+        let gone = |world: &mut Self| {
+            let session = world.actors[actor].session.as_ref();
+            session
+                .is_none_or(super::session::Session::is_shut_down)
+                .then_some(())
+        };
+        self.drive(until, gone).await;
+    }
+}
+
+/// What a dialect has no form for cannot be asked of those who speak it.
+fn unsaid(error: EncodeError) -> Stop {
+    match error {
+        EncodeError::NotRepresentable { .. } => Stop::NotHere(error.to_string()),
+        error => undecided(error),
+    }
+}
+
+/// All pieces in one write; a part of it, with `first` or `skip`, is no message.
+fn joined(pieces: Vec<Piece>, send: &SendPlan) -> (Vec<u8>, Vec<Piece>) {
+    if send.first.is_none() && send.skip.is_none() {
+        return (Vec::new(), pieces);
+    }
+    let bytes = pieces.into_iter().flat_map(|(bytes, _)| bytes);
+    let skip = send.skip.unwrap_or(0);
+    let end = send.first.unwrap_or(usize::MAX);
+    let part = bytes.take(end).skip(skip);
+    (part.collect(), Vec::new())
+}

@@ -1,0 +1,140 @@
+//! The reference servers, in the harness itself: the one place that knows them.
+
+use std::ffi::OsString;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::ExitCode;
+
+use reference_server::options::OptionError;
+use reference_server::{bcp, chatbooth, csc328};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The hidden subcommand under which the harness is the reference server.
+pub const SUBCOMMAND: &str = "reference-server";
+
+/// The protocols that have a reference server.
+pub const PROTOCOLS: &[&str] = &["bcp", "chatbooth", "csc328"];
+
+/// The option of servers that speak in several forms.
+const DIALECT: &str = "dialect";
+
+/// A reference server in this process.
+pub(super) struct InProcess {
+    shutdown: CancellationToken,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl InProcess {
+    /// Starts a server on a port of its own. Parameters that it does not have are those of the
+    /// fake clients, and are left out.
+    pub(super) async fn start(
+        protocol: &str,
+        dialect: &str,
+        params: &[(String, String)],
+    ) -> Result<(SocketAddr, Self), String> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(|error| format!("cannot listen: {error}"))?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let shutdown = CancellationToken::new();
+        let stop = shutdown.clone();
+        let task = match protocol {
+            "bcp" => {
+                let options = configured(dialect, params, &bcp::Options::NAMES, bcp::Options::set)?;
+                tokio::spawn(bcp::run(listener, options, stop))
+            }
+            "chatbooth" => {
+                let names = &chatbooth::Options::NAMES;
+                let options = configured(dialect, params, names, chatbooth::Options::set)?;
+                tokio::spawn(chatbooth::run(listener, options, stop))
+            }
+            "csc328" => {
+                let names = &csc328::Options::NAMES;
+                let options = configured(dialect, params, names, csc328::Options::set)?;
+                tokio::spawn(csc328::run(listener, options, stop))
+            }
+            _ => return Err(format!("there is no reference server for {protocol}")),
+        };
+        Ok((address, Self { shutdown, task }))
+    }
+
+    /// Whether it has ended although nobody asked it to.
+    pub(super) fn has_died(&self) -> bool {
+        self.task.is_finished() && !self.shutdown.is_cancelled()
+    }
+
+    /// Ends it.
+    pub(super) fn stop(self) {
+        self.shutdown.cancel();
+        self.task.abort();
+    }
+}
+
+/// Options with the dialect, where the server has several, and the parameters that it knows.
+fn configured<O: Default>(
+    dialect: &str,
+    params: &[(String, String)],
+    names: &[&str],
+    set: impl Fn(&mut O, &str, &str) -> Result<(), OptionError>,
+) -> Result<O, String> {
+    let mut options = O::default();
+    let dialect = names.contains(&DIALECT).then_some((DIALECT, dialect));
+    for (name, value) in dialect.into_iter().chain(known(params, names)) {
+        set(&mut options, name, value).map_err(|error| error.to_string())?;
+    }
+    Ok(options)
+}
+
+/// The parameters that a server knows, of those of its protocol's file.
+fn known<'a>(
+    params: &'a [(String, String)],
+    names: &'a [&'a str],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let known = |(name, _): &&(String, String)| names.contains(&name.as_str());
+    params
+        .iter()
+        .filter(known)
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+/// The arguments with which this very program is the reference server as a process.
+pub(super) fn arguments(
+    protocol: &str,
+    dialect: &str,
+    port: u16,
+    log: Option<&Path>,
+    params: &[(String, String)],
+) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec![
+        SUBCOMMAND.into(),
+        protocol.into(),
+        "--port".into(),
+        port.to_string().into(),
+    ];
+    if let Some(log) = log {
+        words.push("--log".into());
+        words.push(log.into());
+    }
+    let names: &[&str] = match protocol {
+        "bcp" => &bcp::Options::NAMES,
+        "chatbooth" => &chatbooth::Options::NAMES,
+        "csc328" => &csc328::Options::NAMES,
+        _ => &[],
+    };
+    if names.contains(&DIALECT) {
+        words.extend(["--dialect".into(), dialect.into()]);
+    }
+    for (name, value) in known(params, names) {
+        words.push(format!("--{}", name.replace('_', "-")).into());
+        words.push(value.into());
+    }
+    words
+}
+
+/// Runs the reference server with the arguments that follow [`SUBCOMMAND`].
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    reference_server::cli::main(std::iter::once(SUBCOMMAND.into()).chain(arguments))
+}

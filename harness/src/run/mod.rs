@@ -1,0 +1,40 @@
+//! Running scenarios: sessions over sockets, one sequential task a scenario.
+//!
+//! [`Run::start`] gives what happens as [`Progress`]; it never prints. The parts, from the inside
+//! out: a `session` cuts the bytes of one connection into messages; an `actor` has a session, an
+//! inbox and what it was told to do; the `world` holds all actors of a scenario and serves their
+//! sockets whenever anything waits; `observe`, `act`, `fence` and `server_step` are what steps do;
+//! `problem` turns what went wrong into findings; `scenario` goes from the first step to the
+//! verdict; `schedule` runs many of them side by side.
+
+mod act;
+mod actor;
+mod asking;
+mod connect;
+mod control;
+pub mod embedded;
+mod execute;
+mod fence;
+mod inbox;
+mod lateness;
+mod names;
+mod observe;
+mod ports;
+mod problem;
+mod program;
+mod scenario;
+mod schedule;
+mod server_step;
+mod session;
+mod stop;
+mod subject;
+mod target;
+pub mod transport;
+mod watch;
+mod world;
+
+pub use asking::ask;
+pub use names::UsedNames;
+pub use ports::Ports;
+pub use schedule::{Progress, Run, Settings};
+pub use target::{FenceHealth, PLACEHOLDERS, Shared, Target};

@@ -1,0 +1,526 @@
+//! Waiting for expectations: what comes is offered to the branches until they have what they want.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::actor::ItemKind;
+use super::problem::Problem;
+use super::stop::{Done, Stop, undecided};
+use super::watch::{Branch, Expected, Watch};
+use super::world::{Names, World};
+use crate::plan::{StepPlace, Variable, Who};
+use crate::transcript::Use;
+use crate::wire::{Direction, Message, Value};
+
+/// How old the beginning of a message is when the message can be called unfinished.
+const STALLED: Duration = Duration::from_millis(200);
+
+/// How branches are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Join {
+    /// All of them, in any order.
+    All,
+    /// The first that fits.
+    First,
+}
+
+/// Branches that wait side by side.
+struct Race<'p> {
+    branches: Vec<Branch<'p>>,
+    join: Join,
+    /// Which branches are still in; of [`Join::All`] always all.
+    alive: Vec<bool>,
+    /// Turns of the transcript before it began, when its order is free.
+    block: Option<usize>,
+}
+
+impl<'p> Race<'p> {
+    fn is_over(&self) -> bool {
+        let mut in_it = self
+            .branches
+            .iter()
+            .zip(&self.alive)
+            .filter(|(_, alive)| **alive);
+        match self.join {
+            Join::All => in_it.all(|(branch, _)| branch.is_empty()),
+            Join::First => in_it.any(|(branch, _)| branch.is_empty()),
+        }
+    }
+
+    /// The expectations whose turn it is.
+    fn heads(&self) -> impl Iterator<Item = (usize, &Watch<'p>)> {
+        let in_it = self
+            .branches
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| self.alive[*index]);
+        in_it.filter_map(|(index, branch)| Some((index, branch.front()?)))
+    }
+
+    fn heads_of(&self, actor: usize) -> impl Iterator<Item = (usize, &Watch<'p>)> {
+        self.heads().filter(move |(_, watch)| watch.actor == actor)
+    }
+
+    fn others_are_in(&self, index: usize) -> bool {
+        self.alive
+            .iter()
+            .enumerate()
+            .any(|(other, alive)| *alive && other != index)
+    }
+
+    /// One more message was taken by the head of a branch.
+    fn advance(&mut self, index: usize) {
+        if let Some(watch) = self.branches[index].front_mut() {
+            watch.count();
+            if watch.is_full() {
+                self.branches[index].pop_front();
+            }
+        }
+    }
+}
+
+impl World {
+    /// Waits until all branches, or the first that fits, have what they expect.
+    pub(super) async fn observe(&mut self, branches: Vec<Branch<'_>>, join: Join) -> Done {
+        let alive = vec![true; branches.len()];
+        let free = branches.len() > 1 && join == Join::All;
+        let block = free.then(|| self.transcript.turns());
+        let mut race = Race {
+            branches,
+            join,
+            alive,
+            block,
+        };
+        let mut overdue = false;
+        loop {
+            self.take_items(&mut race).await?;
+            if race.is_over() {
+                return Ok(());
+            }
+            let latest = race
+                .heads()
+                .filter_map(|(_, watch)| watch.time_span())
+                .map(|t| t.latest);
+            let Some(until) = latest.min() else {
+                return Ok(());
+            };
+            let actors: Vec<usize> = race.heads().map(|(_, watch)| watch.actor).collect();
+            let something = |world: &mut Self| {
+                actors
+                    .iter()
+                    .any(|actor| !world.actors[*actor].inbox.is_empty())
+                    .then_some(())
+            };
+            let found = self.drive(until, something).await.is_some();
+            self.go_on()?;
+            // Once the time is up, what is there already is looked at, and no more: a flood of
+            // messages that nobody wants would never end.
+            if !found || overdue {
+                self.expire(&mut race).await?;
+            }
+            overdue = Instant::now() >= until;
+        }
+    }
+
+    fn begin_windows(&self, race: &mut Race<'_>) -> Done {
+        for watch in race.branches.iter_mut().filter_map(VecDeque::front_mut) {
+            if watch.time_span().is_none() {
+                let span = self.window(watch.window, watch.actor)?;
+                watch.begin(span);
+            }
+        }
+        Ok(())
+    }
+
+    /// Offers what is in the inboxes to the branches until they need more.
+    async fn take_items(&mut self, race: &mut Race<'_>) -> Done {
+        loop {
+            self.share_thread().await;
+            self.begin_windows(race)?;
+            if race.is_over() {
+                return Ok(());
+            }
+            let with_news = |actor: &usize| !self.actors[*actor].inbox.is_empty();
+            let found = race.heads().map(|(_, watch)| watch.actor).find(with_news);
+            let Some(actor) = found else { return Ok(()) };
+            self.offer(actor, race).await?;
+        }
+    }
+
+    /// Offers the first item of an inbox to the branches that wait for this actor.
+    async fn offer(&mut self, actor: usize, race: &mut Race<'_>) -> Done {
+        self.check_item(actor).await?;
+        let Some(item) = self.actors[actor].inbox.front() else {
+            return Ok(());
+        };
+        let event = item.event;
+        let mut fitting = Vec::new();
+        for (index, watch) in race.heads_of(actor) {
+            if self.fits(watch, &item.what)? {
+                fitting.push(index);
+            }
+        }
+        if let Some(&first) = fitting.first() {
+            return self.take_for(actor, event, first, &fitting, race).await;
+        }
+        if self.skip_if_free(actor) {
+            return Ok(());
+        }
+        let satisfied: Vec<usize> = race
+            .heads_of(actor)
+            .filter(|(_, watch)| watch.is_satisfied())
+            .map(|(index, _)| index)
+            .collect();
+        if !satisfied.is_empty() {
+            for index in satisfied {
+                race.branches[index].pop_front();
+            }
+            return Ok(());
+        }
+        if self.absorb(actor)? {
+            return Ok(());
+        }
+        let concerned: Vec<usize> = race.heads_of(actor).map(|(index, _)| index).collect();
+        for index in concerned {
+            if race.join == Join::First && race.others_are_in(index) {
+                race.alive[index] = false;
+                continue;
+            }
+            let Some(watch) = race.branches[index].front().cloned() else {
+                continue;
+            };
+            self.unexpected(&watch).await?;
+            self.spend(actor, &watch, &mut race.branches[index]);
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// Only a rule of the level `should` was broken. The message that broke it is spent, so that it
+    /// is not blamed a second time as a stray one; what was expected may still come behind it,
+    /// unless this was it in a wrong form.
+    fn spend(&mut self, actor: usize, watch: &Watch<'_>, branch: &mut Branch<'_>) {
+        let Some(item) = self.actors[actor].inbox.front() else {
+            return;
+        };
+        let ItemKind::Message(message) = &item.what else {
+            branch.pop_front();
+            return;
+        };
+        let was_it = match watch.what {
+            Expected::Message(pattern, ..) => pattern.takes_kind(&message.kind),
+            Expected::End => false,
+        };
+        self.pop(actor);
+        match branch.front_mut() {
+            Some(head) if !was_it => head.give_up(),
+            _ => drop(branch.pop_front()),
+        }
+    }
+
+    /// Takes an item that the heads of these branches want.
+    async fn take_for(
+        &mut self,
+        actor: usize,
+        event: usize,
+        first: usize,
+        fitting: &[usize],
+        race: &mut Race<'_>,
+    ) -> Done {
+        let Some(watch) = race.branches[first].front().cloned() else {
+            return Ok(());
+        };
+        if watch.is_satisfied() && self.came_after(&watch) {
+            race.branches[first].pop_front();
+            return Ok(());
+        }
+        self.in_time(&watch).await?;
+        self.take(actor, &watch);
+        if let Some(block) = race.block {
+            self.transcript.set_branch(event, block, first);
+        }
+        if race.join == Join::All {
+            race.advance(first);
+            return Ok(());
+        }
+        let losers: Vec<usize> = race
+            .heads_of(actor)
+            .filter(|(index, watch)| !fitting.contains(index) && !watch.is_satisfied())
+            .map(|(index, _)| index)
+            .collect();
+        for index in losers {
+            race.alive[index] = false;
+        }
+        for &index in fitting {
+            race.advance(index);
+        }
+        Ok(())
+    }
+
+    /// The time is up for some branch.
+    async fn expire(&mut self, race: &mut Race<'_>) -> Done {
+        let now = Instant::now();
+        for index in 0..race.branches.len() {
+            let Some(watch) = race.branches[index].front().filter(|_| race.alive[index]) else {
+                continue;
+            };
+            if watch.time_span().is_none_or(|span| span.latest > now) {
+                continue;
+            }
+            if watch.is_satisfied() {
+                race.branches[index].pop_front();
+            } else if race.join == Join::First && race.others_are_in(index) {
+                race.alive[index] = false;
+            } else {
+                let watch = watch.clone();
+                self.missing(&watch).await?;
+                race.branches[index].pop_front();
+            }
+        }
+        Ok(())
+    }
+
+    fn fits(&self, watch: &Watch<'_>, item: &ItemKind) -> Result<bool, Stop> {
+        match (&watch.what, item) {
+            (Expected::End, ItemKind::Ended(_)) => Ok(true),
+            (Expected::Message(pattern, ..), ItemKind::Message(message)) => {
+                let names = self.watch_names(watch);
+                pattern
+                    .fits(message, &self.protocol.codec, &names)
+                    .map_err(undecided)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Values of variables as an expectation sees them.
+    pub(super) fn watch_names<'a>(&'a self, watch: &'a Watch<'_>) -> Names<'a> {
+        Names {
+            locals: &watch.locals,
+            nonce: watch.nonce.as_ref().map(|(_, text)| &**text),
+            ..self.names(Some(watch.actor))
+        }
+    }
+
+    /// What came has missed the window, which nobody had noticed yet. Something optional is then
+    /// absent, and not late.
+    fn came_after(&self, watch: &Watch<'_>) -> bool {
+        let item = self.actors[watch.actor].inbox.front();
+        let latest = watch.time_span().map(|span| span.latest);
+        item.zip(latest)
+            .is_some_and(|(item, latest)| item.at > latest)
+    }
+
+    /// Complains when what came is too early or too late.
+    async fn in_time(&mut self, watch: &Watch<'_>) -> Done {
+        let Some(item) = self.actors[watch.actor].inbox.front() else {
+            return Ok(());
+        };
+        let (at, event) = (item.at, item.event);
+        let Some(span) = watch.time_span() else {
+            return Ok(());
+        };
+        if span.earliest.is_some_and(|earliest| at < earliest) {
+            return self
+                .fail(watch, Problem::TooEarly { event, at, span })
+                .await;
+        }
+        if at > span.latest {
+            return self.fail(watch, Problem::TooLate { event, at, span }).await;
+        }
+        Ok(())
+    }
+
+    /// Takes the first item of an inbox for an expectation.
+    fn take(&mut self, actor: usize, watch: &Watch<'_>) {
+        let ends = matches!(watch.what, Expected::End);
+        let Some((at, event)) = self.actors[actor].inbox.front().map(|i| (i.at, i.event)) else {
+            return;
+        };
+        self.transcript
+            .set_use(event, Use::Matched, Some(&watch.place.span));
+        if watch.nonce.is_some() {
+            self.transcript.set_use(event, Use::Fence, None);
+        }
+        self.actors[actor].last_taken = Some(at);
+        if let Some(mark) = watch.mark {
+            self.marks.insert(Arc::clone(mark), at);
+        }
+        if let Some((number, _)) = &watch.nonce {
+            self.actors[actor].fences_seen.push(*number);
+        }
+        // The end of a connection stays: whoever expects a message after it must see it.
+        if ends {
+            self.actors[actor].end_expected = true;
+            return;
+        }
+        let item = self.pop(actor);
+        if let (Some(ItemKind::Message(message)), Expected::Message(_, save, gather)) =
+            (item.map(|item| item.what), watch.what)
+        {
+            self.capture(actor, &message, save, gather);
+        }
+    }
+
+    fn capture(
+        &mut self,
+        actor: usize,
+        message: &Message,
+        save: &[(Arc<str>, Variable)],
+        gather: &[(Arc<str>, Variable)],
+    ) {
+        let value = |field: &str| message.field(field).cloned().unwrap_or(Value::Null);
+        for (field, variable) in save {
+            *self.variable(actor, variable) = value(field);
+        }
+        for (field, variable) in gather {
+            let kept = self.variable(actor, variable);
+            match kept {
+                Value::List(items) => items.push(value(field)),
+                _ => *kept = Value::List(vec![value(field)]),
+            }
+        }
+    }
+
+    /// The place of a captured value.
+    fn variable(&mut self, actor: usize, variable: &Variable) -> &mut Value {
+        match variable {
+            Variable::Shared(name) => self.saved.entry(Arc::clone(name)).or_insert(Value::Null),
+            Variable::Own(name) => self.actors[actor]
+                .variables
+                .entry(name.to_string())
+                .or_insert(Value::Null),
+        }
+    }
+
+    async fn missing(&mut self, watch: &Watch<'_>) -> Done {
+        if let Some((missing, bytes)) = self.stalled_message(watch.actor) {
+            let what = crate::transcript::What::Unfinished {
+                direction: Direction::ToClient,
+                bytes: bytes.as_slice().into(),
+                missing: missing.clone(),
+            };
+            let event = self.note(Some(watch.actor), what);
+            return self
+                .fail(watch, Problem::Unfinished { event, missing })
+                .await;
+        }
+        self.fail(watch, Problem::Nothing).await
+    }
+
+    /// The bytes of a message that an actor has begun to receive, and what it waits for.
+    pub(super) fn unfinished_message(&self, actor: usize) -> Option<(String, Vec<u8>)> {
+        let session = self.actors[actor].session.as_ref()?;
+        session.unfinished(&self.protocol.codec, Direction::ToClient)
+    }
+
+    /// The same for a message that does not go on although the actor reads. In a stream that
+    /// flows, some message has always just begun.
+    pub(super) fn stalled_message(&self, actor: usize) -> Option<(String, Vec<u8>)> {
+        let known = &self.actors[actor];
+        let reads = known.reading && !known.is_full();
+        let stalled = known.session.as_ref()?.begun_for() >= STALLED;
+        (reads && stalled)
+            .then(|| self.unfinished_message(actor))
+            .flatten()
+    }
+
+    /// The first item of an actor's inbox is not what an expectation wants.
+    async fn unexpected(&mut self, watch: &Watch<'_>) -> Done {
+        let Some(item) = self.actors[watch.actor].inbox.front() else {
+            return Ok(());
+        };
+        let event = item.event;
+        let problem = match &item.what {
+            ItemKind::Message(message) if watch.nonce.is_some() => {
+                let probe = match watch.what {
+                    Expected::Message(pattern, ..) => {
+                        Some(pattern.describe(&self.protocol.codec, &self.watch_names(watch)))
+                    }
+                    Expected::End => None,
+                };
+                let message = message.clone();
+                let stray = Problem::Stray {
+                    event,
+                    message,
+                    probe,
+                };
+                let place = Arc::clone(&watch.place);
+                return self.fail_plainly(&place, Some(watch.actor), stray).await;
+            }
+            ItemKind::Message(message) => Problem::Other {
+                event,
+                message: message.clone(),
+            },
+            ItemKind::Malformed { offset, reason } => Problem::Malformed {
+                event,
+                offset: *offset,
+                reason: reason.clone(),
+            },
+            ItemKind::Unfinished { missing } => Problem::Unfinished {
+                event,
+                missing: missing.clone(),
+            },
+            ItemKind::Ended(how) => Problem::Ended { event, how: *how },
+        };
+        self.fail(watch, problem).await
+    }
+
+    /// No judged message of an actor for a while.
+    pub(super) async fn silence(
+        &mut self,
+        place: &Arc<StepPlace>,
+        who: Who,
+        how_long: Duration,
+    ) -> Done {
+        let until = Instant::now() + how_long;
+        let actors = self.members(who);
+        for &actor in &actors {
+            self.ensure_connected(actor, place).await?;
+        }
+        loop {
+            let heard = |world: &mut Self| {
+                let unread = |actor: &&usize| {
+                    world.actors[**actor]
+                        .inbox
+                        .front()
+                        .is_some_and(|item| !matches!(item.what, ItemKind::Ended(_)))
+                };
+                actors.iter().find(unread).copied()
+            };
+            let Some(actor) = self.drive(until, heard).await else {
+                return Ok(());
+            };
+            self.check_item(actor).await?;
+            if self.skip_if_free(actor) || self.absorb(actor)? {
+                if Instant::now() >= until {
+                    return Ok(());
+                }
+                continue;
+            }
+            let Some(item) = self.actors[actor].inbox.front() else {
+                continue;
+            };
+            let problem = match &item.what {
+                ItemKind::Message(message) => Problem::NotSilent {
+                    event: item.event,
+                    message: message.clone(),
+                },
+                ItemKind::Malformed { offset, reason } => Problem::Malformed {
+                    event: item.event,
+                    offset: *offset,
+                    reason: reason.clone(),
+                },
+                ItemKind::Unfinished { missing } => Problem::Unfinished {
+                    event: item.event,
+                    missing: missing.clone(),
+                },
+                ItemKind::Ended(_) => continue,
+            };
+            return self.fail_plainly(place, Some(actor), problem).await;
+        }
+    }
+}

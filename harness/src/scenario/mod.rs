@@ -1,0 +1,17 @@
+//! Scenarios as written: the typed form of a scenario file before names are resolved.
+
+mod document;
+mod expression;
+mod matcher;
+mod quantity;
+mod step;
+
+pub use document::{Client, ClientName, Need, Scenario, SubjectWord};
+pub use expression::{Expression, Piece, Template, Variable};
+pub use matcher::{Compare, Matcher};
+pub use quantity::{Operator, Quantity, parse_duration};
+pub(crate) use step::step_words;
+pub use step::{
+    Action, Batch, Branch, Fence, Pattern, Payload, Repeat, Send, ServerAction, Step, StepKind,
+    Stream, Times, Window, Word, Writing, close_word, read_pattern, read_steps,
+};

@@ -1,0 +1,23 @@
+//! Which keys the readers ask for, so that a test can hold them against the language's words.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+thread_local! {
+    static ASKED: RefCell<BTreeSet<(&'static str, &'static str)>> = RefCell::default();
+}
+
+/// Notes that a reader of `what` asked for `key`.
+pub(super) fn note(what: &'static str, key: &'static str) {
+    ASKED.with_borrow_mut(|asked| asked.insert((what, key)));
+}
+
+/// Forgets what this thread has noted.
+pub(crate) fn forget() {
+    ASKED.with_borrow_mut(BTreeSet::clear);
+}
+
+/// What the readers of this thread have asked for: what they read, and the key.
+pub(crate) fn all() -> BTreeSet<(&'static str, &'static str)> {
+    ASKED.with_borrow(BTreeSet::clone)
+}

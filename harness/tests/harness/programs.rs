@@ -1,0 +1,157 @@
+//! Programs that the harness starts: they crash, hang, shout, refuse to end. No process is left
+//! behind, whatever happens.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::program::{Ended, Running, eventually, is_alive, run_with};
+
+/// Enough for all that is waited for here, on a busy machine.
+const SOON: Duration = Duration::from_secs(25);
+
+/// Runs the scenarios that fit against `programs/server.py`.
+fn spawned(mode: &str, filter: &str) -> Ended {
+    run_with(|| {
+        let command = format!("python3 programs/server.py {mode} {{port}}");
+        let words = [
+            "run",
+            "protocols/talk",
+            "--seed",
+            "7",
+            "--jobs",
+            "1",
+            "--filter",
+            filter,
+            "--spawn",
+            &command,
+        ];
+        ((), words.map(str::to_owned).to_vec())
+    })
+    .within(SOON)
+}
+
+#[test]
+fn dies_in_the_middle() {
+    let ended = spawned("crash", "do not take long").expect(1);
+    // What is printed and what is sent come on different ways: which is first is open.
+    let numbers = regex::Regex::new(r"(?m)^ +\d+ (   0\.000 s)").unwrap();
+    let shown = numbers
+        .replace_all(&ended.shown(), "      . $1")
+        .into_owned();
+    insta::assert_snapshot!("dies_in_the_middle", shown);
+}
+
+#[test]
+fn serves_what_it_can() {
+    spawned("good", "is welcomed").expect(0).says("1 passed");
+}
+
+#[test]
+fn quits_at_once() {
+    let ended = spawned("quits", "is welcomed").expect(1);
+    insta::assert_snapshot!("quits_at_once", ended.shown());
+}
+
+#[test]
+fn never_listens() {
+    spawned("deaf", "is welcomed")
+        .expect(3)
+        .says("nothing listens at");
+}
+
+#[test]
+fn prints_without_end() {
+    spawned("chatty", "is welcomed").expect(0).says("1 passed");
+}
+
+#[test]
+fn closes_its_output() {
+    spawned("closes", "is welcomed").expect(0).says("1 passed");
+}
+
+#[test]
+fn closes_its_port_after_the_first_connection() {
+    spawned("once", "everybody else hears")
+        .expect(1)
+        .says("T-10 (must)")
+        .says("no longer accepts connections");
+}
+
+#[test]
+fn does_not_exist() {
+    let ended = run_with(|| {
+        let words = ["run", "protocols/talk", "-f", "is welcomed", "--spawn"];
+        let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+        words.push("./no-such-program {port}".to_owned());
+        ((), words)
+    });
+    ended
+        .expect(3)
+        .says("cannot start `./no-such-program")
+        .within(SOON);
+}
+
+/// The processes that a stubborn server has written down: itself and its child.
+fn processes(file: &Path) -> Vec<i32> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+#[track_caller]
+fn expect_all_gone(file: &Path, at_least: usize) {
+    let pids = processes(file);
+    assert!(pids.len() >= at_least, "{pids:?}");
+    eventually("the end of all processes", || {
+        pids.iter().all(|pid| !is_alive(*pid)).then_some(())
+    });
+}
+
+#[test]
+fn ignores_signals_and_has_a_child() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pids = folder.path().join("pids");
+    let mode = format!("stubborn {{port}} {}", pids.display());
+    let ended = run_with(|| {
+        let command = format!("python3 programs/server.py {mode}");
+        let words = [
+            "run",
+            "protocols/talk",
+            "-f",
+            "is welcomed",
+            "--spawn",
+            &command,
+        ];
+        ((), words.map(str::to_owned).to_vec())
+    });
+    ended.expect(0).within(SOON);
+    expect_all_gone(&pids, 2);
+}
+
+/// Interrupts a run while it waits for a server that says nothing more.
+fn interrupted(signal: rustix::process::Signal) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pids = folder.path().join("pids");
+    let command = format!(
+        "python3 programs/server.py stubborn {{port}} {}",
+        pids.display()
+    );
+    let mut run = Running::start(&["run", "protocols/patient", "--spawn", &command]);
+    eventually("the start of the server", || {
+        (processes(&pids).len() == 2).then_some(())
+    });
+    let own = rustix::process::Pid::from_raw(i32::try_from(run.pid()).unwrap()).unwrap();
+    rustix::process::kill_process(own, signal).unwrap();
+    run.finish(|_| ()).expect(130).within(SOON);
+    expect_all_gone(&pids, 2);
+}
+
+#[test]
+fn the_harness_is_interrupted() {
+    interrupted(rustix::process::Signal::INT);
+}
+
+#[test]
+fn the_harness_is_terminated() {
+    interrupted(rustix::process::Signal::TERM);
+}

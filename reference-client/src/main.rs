@@ -1,0 +1,89 @@
+//! Reference clients of the chat protocols, one subcommand a protocol.
+//!
+//! The modules in the order in which data flows: [`screen`] takes lines and shows them, [`tcp`]
+//! moves them between the screen, a connection and a [`session`], and each protocol is a session
+//! of its own that does no input or output: [`bcp`], [`chatbooth`],
+//! [`csc328`]. [`text`] makes what others say harmless.
+//!
+//! Exit status: 0 after the end of input or Ctrl-C, 2 for unusable arguments, what the protocol
+//! says when the server refuses something, 1 when the connection fails, is lost or carries what is
+//! no message, 128 and the number of a signal that ended the program.
+
+mod arguments;
+mod bcp;
+mod chatbooth;
+mod csc328;
+mod screen;
+mod session;
+mod tcp;
+mod text;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::session::{Ending, Failure};
+
+/// Reference clients of the chat protocols.
+///
+/// What is typed is sent, what others write is shown. In a pipe each line of the input is one
+/// message, and the program ends once the server has accepted the last one.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    protocol: Protocol,
+}
+
+#[derive(Debug, Subcommand)]
+enum Protocol {
+    /// Chat with the Basic Chat Protocol.
+    Bcp(bcp::Options),
+    /// Log in, list accounts, send messages: chatbooth's commands, one a line; `help` lists them.
+    Chatbooth(chatbooth::Options),
+    /// Chat in the nickname group chat; the first line is your nickname.
+    Csc328(csc328::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::System)
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(chat(arguments.protocol));
+            // Somebody may still be looking for the address of the server.
+            runtime.shutdown_background();
+            outcome
+        });
+    ExitCode::from(match outcome {
+        Ok(Ending::Done) => 0,
+        Ok(Ending::Signal(number)) => 128_u8.saturating_add(number),
+        Err(failure) => {
+            tell(&failure);
+            failure.status()
+        }
+    })
+}
+
+async fn chat(protocol: Protocol) -> Result<Ending, Failure> {
+    match protocol {
+        Protocol::Bcp(options) => tcp::run(options.address(), bcp::Client::new(&options)).await,
+        Protocol::Chatbooth(options) => {
+            tcp::run(options.address(), chatbooth::Client::default()).await
+        }
+        Protocol::Csc328(options) => {
+            tcp::run(options.address(), csc328::Client::new(&options)).await
+        }
+    }
+}
+
+/// Nobody is left to be told when standard error is closed, too.
+fn tell(failure: &Failure) {
+    if !matches!(failure, Failure::OutputGone) {
+        let sentence = text::harmless(&failure.to_string());
+        let _ = writeln!(std::io::stderr().lock(), "{}: {sentence}", screen::PROGRAM);
+    }
+}

@@ -1,0 +1,18 @@
+//! Typed codecs of the chat protocols, encode beside decode.
+//!
+//! [`decode`] holds what all protocols share: the buffer that grows until a message is whole and
+//! the three answers of an incremental decoder, [`dialect`] how variants of a protocol are named.
+//! Each protocol has one module with its messages.
+//! Nothing here opens a socket or knows a runtime.
+
+pub mod bcp;
+pub mod chatbooth;
+pub mod csc328;
+pub mod decode;
+pub mod dialect;
+mod json;
+#[cfg(test)]
+mod testing;
+
+pub use decode::{Decode, Decoded, Decoder, EncodeError, Malformed, Reason};
+pub use dialect::UnknownDialect;

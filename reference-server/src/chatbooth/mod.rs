@@ -1,0 +1,66 @@
+//! chatbooth: accounts with passwords, tokens, messages that wait for their reader.
+//!
+//! Each connection is a task with a socket; a `session` decides what each message asks for. The
+//! `desk` is one task that owns the `accounts`, so that everything that happens to them has one
+//! order. It never waits: passwords are hashed and expressions are searched for elsewhere, by
+//! `password` and `search`, with a bounded part of the machine.
+//!
+//! Messages wait in the account's queue. The desk rings the `bell` of the connection that they
+//! are to be pushed to, and it fetches them when it has sent what it had. What it could not send
+//! goes back to the front of the queue. So a connection that does not read costs no more memory
+//! than one that does.
+//!
+//! The rules are named in comments by their numbers, `CHATBOOTH-1` to `CHATBOOTH-11`.
+
+mod accounts;
+mod connection;
+mod desk;
+mod mail;
+mod options;
+mod outgoing;
+mod password;
+mod search;
+mod session;
+mod token;
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use options::parse_body;
+pub use options::{Limits, Options};
+pub use reference_codecs::chatbooth::DEFAULT_PORT;
+
+use crate::net;
+
+/// Serves the clients of `listener` until `shutdown`; everything is closed when it returns, within
+/// a second. Accounts live as long as this runs.
+///
+/// Fails when the listener has no address. Nothing that a client does makes it fail.
+pub async fn run(
+    listener: TcpListener,
+    options: Options,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let log = options.log.clone();
+    log.event(format_args!("listening on {}", listener.local_addr()?));
+    let max_connections = options.limits.connections;
+    let (door, desk) = desk::start(&options);
+    let shared = Arc::new(connection::Shared::new(door, options, shutdown.clone()));
+    net::serve(
+        listener,
+        max_connections,
+        &log,
+        &shutdown,
+        |stream, peer| connection::serve(stream, peer, Arc::clone(&shared)),
+    )
+    .await;
+    drop(shared);
+    if let Err(error) = desk.await {
+        log.error(format_args!("the accounts were given up: {error}"));
+    }
+    log.event("stopped");
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! What can be chosen about the server.
+
+use std::time::Duration;
+
+use crate::log::Log;
+use crate::options::{OptionError, count, read};
+use crate::{duration, size};
+
+/// How the server behaves. [`Options::default`] is what the document says, without a log.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Time without a byte from a client after which its connection is closed; above zero, 600 s
+    /// by default.
+    pub idle_timeout: Duration,
+    /// Time between two looks for unused connections; above zero, 5 s by default.
+    pub check_interval: Duration,
+    /// Where accounts, logins and messages are told, without passwords, tokens and texts.
+    pub log: Log,
+    /// What bounds the memory of the server.
+    pub limits: Limits,
+}
+
+/// What bounds the memory of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest body of a request in bytes; 1 MiB by default.
+    pub body: usize,
+    /// Connections at a time; more are closed at once. 10,000 by default.
+    pub connections: usize,
+    /// Accounts at a time; more are not created. 100,000 by default.
+    pub accounts: usize,
+    /// Messages that wait for one account; more are refused. 10,000 by default.
+    pub queued_messages: usize,
+    /// Bytes that wait for one account; more are refused, but one message of the longest body
+    /// always has room. 4 MiB by default.
+    pub queued_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1 << 20,
+            connections: 10_000,
+            accounts: 100_000,
+            queued_messages: 10_000,
+            queued_bytes: 4 << 20,
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            idle_timeout: Duration::from_secs(600),
+            check_interval: Duration::from_secs(5),
+            log: Log::discard(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The names that [`set`](Self::set) takes.
+    pub const NAMES: [&'static str; 7] = [
+        "idle_timeout",
+        "check_interval",
+        "max_body",
+        "connections",
+        "accounts",
+        "queued_messages",
+        "queued_bytes",
+    ];
+
+    /// Sets the parameter `name`, with the value as a user writes it.
+    ///
+    /// Fails for a name outside [`NAMES`](Self::NAMES) and for a value that it does not take;
+    /// nothing is changed then.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), OptionError> {
+        match name {
+            "idle_timeout" => self.idle_timeout = read(name, value, duration::parse)?,
+            "check_interval" => self.check_interval = read(name, value, duration::parse)?,
+            "max_body" => self.limits.body = read(name, value, parse_body)?,
+            "connections" => self.limits.connections = count(name, value, 1..=1 << 20)?,
+            "accounts" => self.limits.accounts = count(name, value, 1..=1 << 20)?,
+            "queued_messages" => self.limits.queued_messages = count(name, value, 1..=1 << 20)?,
+            "queued_bytes" => self.limits.queued_bytes = read(name, value, size::parse)?,
+            _ => return Err(OptionError::unknown(name, &Self::NAMES)),
+        }
+        Ok(())
+    }
+}
+
+/// Reads the longest body, from 1 KiB to 64 MiB.
+pub(crate) fn parse_body(text: &str) -> Result<usize, String> {
+    let body = size::parse(text).map_err(|error| error.to_string())?;
+    if (1 << 10..=64 << 20).contains(&body) {
+        Ok(body)
+    } else {
+        Err("must be from 1KiB to 64MiB".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_can_be_set_by_name() {
+        let mut options = Options::default();
+        let values = ["400ms", "100ms", "2KiB", "3", "4", "5", "6KiB"];
+        for (name, value) in Options::NAMES.into_iter().zip(values) {
+            options.set(name, value).unwrap();
+        }
+        assert_eq!(options.idle_timeout, Duration::from_millis(400));
+        assert_eq!(options.check_interval, Duration::from_millis(100));
+        let limits = Limits {
+            body: 2048,
+            connections: 3,
+            accounts: 4,
+            queued_messages: 5,
+            queued_bytes: 6144,
+        };
+        assert_eq!(options.limits, limits);
+    }
+
+    #[test]
+    fn errors_say_what_would_be_right() {
+        let mut options = Options::default();
+        let mut error = |name, value| options.set(name, value).unwrap_err().to_string();
+        assert!(error("idle", "1s").ends_with("queued_messages, queued_bytes"));
+        assert_eq!(
+            error("max_body", "1MB"),
+            "`1MB` is no value for `max_body`: write a whole number of bytes, or one with a unit: \
+             4096, 64KiB or 1MiB"
+        );
+        assert!(error("max_body", "65MiB").ends_with("must be from 1KiB to 64MiB"));
+        assert!(error("accounts", "0").ends_with("from 1 to 1048576"));
+    }
+}

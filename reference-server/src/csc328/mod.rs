@@ -1,0 +1,72 @@
+//! The nickname group chat: a greeting, a nickname that is free, and texts for everybody else.
+//!
+//! Each connection is a task with a socket, a `session` that decides what each message means, and,
+//! once it has a nickname, a membership in the room. The room owns the nicknames and puts what is
+//! said into one shared ring, so that a client that reads slowly costs a position in the ring and
+//! no memory of its own.
+//!
+//! The rules are named in comments by their numbers, `CSC328-1` to `CSC328-9`.
+
+mod connection;
+mod options;
+mod room;
+mod session;
+mod stamps;
+mod text;
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use options::{Limits, Options};
+pub use reference_codecs::csc328::DEFAULT_PORT;
+
+use self::room::Room;
+use crate::net::{self, Notice};
+
+/// Serves the clients of `listener` until `shutdown`, and then those that are there for the time
+/// of the notice that they get; everything is closed when it returns, half a second after that.
+///
+/// Returns at once when nobody is there. To end without the notice, drop the future. Fails when
+/// the listener has no address. Nothing that a client does makes it fail.
+pub async fn run(
+    listener: TcpListener,
+    options: Options,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let log = options.log.clone();
+    log.event(format_args!("listening on {}", listener.local_addr()?));
+    let room = Arc::new(Room::new(&options));
+    let options = Arc::new(options);
+    // CSC328-7: nobody is told before new connections are refused.
+    let notice = Notice {
+        time: options.shutdown_delay,
+        given: CancellationToken::new(),
+    };
+    let serving = net::serve_with_notice(
+        listener,
+        options.limits.connections,
+        &log,
+        &shutdown,
+        &notice,
+        |stream, peer| {
+            connection::serve(
+                stream,
+                peer,
+                Arc::clone(&room),
+                Arc::clone(&options),
+                notice.given.clone(),
+            )
+        },
+    );
+    let telling = async {
+        notice.given.cancelled().await;
+        let seconds = options.seconds_of_notice();
+        log.event(format_args!("shutting down in {seconds} seconds"));
+    };
+    tokio::join!(serving, telling);
+    log.event("stopped");
+    Ok(())
+}

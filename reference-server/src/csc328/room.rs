@@ -1,0 +1,287 @@
+//! Who has which nickname, and what everybody is told.
+//!
+//! What is said has one order for everybody: that of the ring into which it is put, which all
+//! clients read at their own pace. A client that falls behind by more than the ring, or that holds
+//! up too much of it, is disconnected.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use reference_codecs::csc328::{Dialect, ServerMessage};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+
+use super::Options;
+use super::stamps::Stamps;
+use super::text::NameError;
+use crate::log::Log;
+
+/// Bytes that one delivery collects before more texts wait for the next.
+const BATCH: usize = 16 << 10;
+
+/// The nicknames and what is said; shared by all connections, none of which ever waits in it.
+#[derive(Debug)]
+pub(super) struct Room {
+    dialect: Dialect,
+    log: Log,
+    stamps: Stamps,
+    /// Never held while anything else is done.
+    names: Mutex<HashSet<Arc<str>>>,
+    events: broadcast::Sender<Arc<Event>>,
+    kept_bytes: Arc<AtomicUsize>,
+    next_id: AtomicU64,
+    /// What may be kept for slow clients before texts wait.
+    crowd: Crowd,
+}
+
+#[derive(Debug)]
+struct Crowd {
+    messages: usize,
+    bytes: usize,
+}
+
+/// Something that is said to everybody but one.
+#[derive(Debug)]
+struct Event {
+    except: MemberId,
+    encoded: Vec<u8>,
+    kept_bytes: Arc<AtomicUsize>,
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        self.kept_bytes
+            .fetch_sub(self.encoded.len(), Ordering::Relaxed);
+    }
+}
+
+/// Tells members apart; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct MemberId(u64);
+
+/// The client has not fetched its messages for so long that some are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooFarBehind;
+
+impl Room {
+    /// A room without members.
+    pub(super) fn new(options: &Options) -> Self {
+        let limits = options.limits;
+        let (events, _) = broadcast::channel(limits.kept_messages.max(1));
+        Self {
+            dialect: options.dialect,
+            log: options.log.clone(),
+            stamps: Stamps::default(),
+            names: Mutex::default(),
+            events,
+            kept_bytes: Arc::default(),
+            next_id: AtomicU64::new(0),
+            crowd: Crowd {
+                messages: limits.kept_messages / 2,
+                bytes: limits.kept_bytes,
+            },
+        }
+    }
+
+    /// CSC328-2: takes the nickname if it is free.
+    pub(super) fn claim(self: &Arc<Self>, name: String) -> Result<Membership, NameError> {
+        let name: Arc<str> = name.into();
+        if !self.names().insert(Arc::clone(&name)) {
+            return Err(NameError::InUse);
+        }
+        Ok(Membership {
+            room: Arc::clone(self),
+            id: MemberId(self.next_id.fetch_add(1, Ordering::Relaxed)),
+            name,
+            events: self.events.subscribe(),
+        })
+    }
+
+    /// Whether so much is kept for clients that are behind that texts should wait.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.kept_bytes.load(Ordering::Relaxed) > self.crowd.bytes
+            || self.events.len() > self.crowd.messages
+    }
+
+    /// The bytes of a message of this server.
+    ///
+    /// A text that no longer fits with its sender's name loses its end (CSC328-9). Nothing else
+    /// can be too long, or nothing that the dialect cannot carry comes out of it; were there to
+    /// be, sending nothing harms nobody.
+    pub(super) fn encoded(&self, message: &ServerMessage) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let _ = message.encode_cut(self.dialect, self.stamps.next(), &mut bytes);
+        bytes
+    }
+
+    fn names(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A nickname and its place in what everybody is told. Dropping it frees the nickname.
+#[derive(Debug)]
+pub(super) struct Membership {
+    room: Arc<Room>,
+    id: MemberId,
+    name: Arc<str>,
+    events: broadcast::Receiver<Arc<Event>>,
+}
+
+impl Membership {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// CSC328-4: puts the text before everybody, with the name of its sender.
+    pub(super) fn say(&self, text: String) {
+        let Self { room, name, .. } = self;
+        // CSC328-8: every text, with its nickname; the log adds the time.
+        room.log.event(format_args!("text {name}: {text}"));
+        let encoded = room.encoded(&ServerMessage::Broadcast {
+            from: name.as_bytes().to_vec(),
+            text: text.into_bytes(),
+        });
+        room.kept_bytes.fetch_add(encoded.len(), Ordering::Relaxed);
+        let event = Event {
+            except: self.id,
+            encoded,
+            kept_bytes: Arc::clone(&room.kept_bytes),
+        };
+        // An error means that nobody is there to hear it.
+        let _ = room.events.send(Arc::new(event));
+    }
+
+    /// Waits until something was said and gives that and what followed, as far as it is small.
+    ///
+    /// Nothing is lost when the wait is given up.
+    pub(super) async fn next(&mut self) -> Result<Vec<u8>, TooFarBehind> {
+        let mut batch = loop {
+            let event = match self.events.recv().await {
+                Ok(event) => event,
+                Err(RecvError::Lagged(_)) => return Err(TooFarBehind),
+                // This member itself keeps the room, so this is never reached.
+                Err(RecvError::Closed) => std::future::pending().await,
+            };
+            if self.is_for_me(&event) {
+                break event.encoded.clone();
+            }
+        };
+        while batch.len() < BATCH {
+            match self.events.try_recv() {
+                Ok(event) if self.is_for_me(&event) => batch.extend_from_slice(&event.encoded),
+                Ok(_) => {}
+                Err(TryRecvError::Lagged(_)) => return Err(TooFarBehind),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        Ok(batch)
+    }
+
+    /// CSC328-5: a text never goes back to its sender.
+    fn is_for_me(&self, event: &Event) -> bool {
+        event.except != self.id
+    }
+}
+
+impl Drop for Membership {
+    /// CSC328-6: however the client went, its nickname is free.
+    fn drop(&mut self) {
+        self.room.names().remove(&self.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(parameters: &[(&str, &str)]) -> Arc<Room> {
+        let mut options = Options::default();
+        options.set("dialect", "line").unwrap();
+        for (name, value) in parameters {
+            options.set(name, value).unwrap();
+        }
+        Arc::new(Room::new(&options))
+    }
+
+    fn join(room: &Arc<Room>, name: &str) -> Membership {
+        room.claim(name.to_owned()).unwrap()
+    }
+
+    async fn heard(member: &mut Membership) -> String {
+        String::from_utf8(member.next().await.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn rule_2_and_6_a_nickname_is_taken_until_its_member_is_gone() {
+        let room = room(&[]);
+        let alice = join(&room, "alice");
+        let error = room.claim("alice".to_owned()).err();
+        assert_eq!(error, Some(NameError::InUse));
+        let _bob = join(&room, "bob");
+        drop(alice);
+        join(&room, "alice");
+    }
+
+    #[tokio::test]
+    async fn rule_4_and_5_everybody_but_the_sender_hears_in_order() {
+        let room = room(&[]);
+        let [mut alice, mut bob, mut carol] =
+            ["alice", "bob", "carol"].map(|name| join(&room, name));
+        alice.say("one".to_owned());
+        bob.say("two".to_owned());
+        alice.say("three".to_owned());
+        assert_eq!(heard(&mut alice).await, "bob: two\n");
+        assert_eq!(heard(&mut bob).await, "alice: one\nalice: three\n");
+        let all = "alice: one\nbob: two\nalice: three\n";
+        assert_eq!(heard(&mut carol).await, all);
+    }
+
+    #[tokio::test]
+    async fn who_comes_later_hears_nothing_of_before() {
+        let room = room(&[]);
+        let alice = join(&room, "alice");
+        alice.say("before".to_owned());
+        let mut bob = join(&room, "bob");
+        alice.say("after".to_owned());
+        assert_eq!(heard(&mut bob).await, "alice: after\n");
+    }
+
+    #[tokio::test]
+    async fn rule_9_a_text_is_cut_to_fit_with_its_prefix() {
+        let room = room(&[("dialect", "word")]);
+        let alice = join(&room, "alice");
+        let mut bob = join(&room, "bob");
+        alice.say("é".repeat(32_767));
+        let bytes = bob.next().await.unwrap();
+        assert_eq!(bytes.len(), 2 + 7 + 2 * 32_764);
+    }
+
+    #[tokio::test]
+    async fn who_falls_behind_the_ring_is_told() {
+        let room = room(&[("kept_messages", "100")]);
+        let alice = join(&room, "alice");
+        let mut bob = join(&room, "bob");
+        for _ in 0..200 {
+            alice.say("x".to_owned());
+        }
+        assert_eq!(bob.next().await, Err(TooFarBehind));
+    }
+
+    #[tokio::test]
+    async fn the_room_is_crowded_while_somebody_holds_up_much() {
+        let room = room(&[("kept_bytes", "1000")]);
+        let alice = join(&room, "alice");
+        let mut bob = join(&room, "bob");
+        let carol = join(&room, "carol");
+        alice.say("x".repeat(1000));
+        assert!(room.is_crowded());
+        bob.next().await.unwrap();
+        assert!(room.is_crowded(), "carol has not heard it");
+        drop(carol);
+        assert!(room.is_crowded(), "alice herself has not fetched it");
+        drop(alice);
+        assert!(!room.is_crowded());
+    }
+}

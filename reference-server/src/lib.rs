@@ -1,0 +1,26 @@
+//! Reference servers of the chat protocols.
+//!
+//! A connection goes through the modules in this order: [`cli`] reads the flags, [`net`] accepts,
+//! the protocol's module (such as [`bcp`]) serves over a [`Link`](link::Link), whose
+//! [`Outbox`](outbox::Outbox) holds what the peer has not read yet, and [`Log`] tells what
+//! happened. Everything outside the modules of the protocols knows no protocol.
+//!
+//! A server is a function of a listener, options and a token that stops it, so that tests and
+//! other programs run it in their own process on a port of their choice.
+
+pub mod bcp;
+pub mod chatbooth;
+pub mod cli;
+pub mod csc328;
+pub mod duration;
+pub mod link;
+pub mod log;
+pub mod net;
+mod open_files;
+pub mod options;
+pub mod outbox;
+pub mod pace;
+pub mod size;
+
+pub use log::Log;
+pub use options::OptionError;
