@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use reference_server::options::OptionError;
-use reference_server::{bcp, chatbooth, csc328};
+use reference_server::{bcp, chatbooth, csc328, wireproto};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 pub const SUBCOMMAND: &str = "reference-server";
 
 /// The protocols that have a reference server.
-pub const PROTOCOLS: &[&str] = &["bcp", "chatbooth", "csc328"];
+pub const PROTOCOLS: &[&str] = &["bcp", "chatbooth", "csc328", "wireproto"];
 
 /// The option of servers that speak in several forms.
 const DIALECT: &str = "dialect";
@@ -55,6 +55,11 @@ impl InProcess {
                 let names = &csc328::Options::NAMES;
                 let options = configured(dialect, params, names, csc328::Options::set)?;
                 tokio::spawn(csc328::run(listener, options, stop))
+            }
+            "wireproto" => {
+                let names = &wireproto::Options::NAMES;
+                let options = configured(dialect, params, names, wireproto::Options::set)?;
+                tokio::spawn(wireproto::run(listener, options, stop))
             }
             _ => return Err(format!("there is no reference server for {protocol}")),
         };
@@ -122,6 +127,7 @@ pub(super) fn arguments(
         "bcp" => &bcp::Options::NAMES,
         "chatbooth" => &chatbooth::Options::NAMES,
         "csc328" => &csc328::Options::NAMES,
+        "wireproto" => &wireproto::Options::NAMES,
         _ => &[],
     };
     if names.contains(&DIALECT) {
