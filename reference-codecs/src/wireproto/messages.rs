@@ -137,8 +137,14 @@ impl<M: Message> Messages<M> {
         Some(message)
     }
 
-    /// Whether there is a message that another field, or a pause, would end.
+    /// Whether [`end`](Self::end) would make a difference: there is a message, taken early or not,
+    /// of which more may come.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Between)
+    }
+
+    /// Whether there is a message that was not taken early.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Open(_))
     }
 }

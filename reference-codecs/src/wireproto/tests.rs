@@ -180,6 +180,17 @@ fn a_message_that_says_all_is_taken_early_and_its_rest_is_skipped() {
 }
 
 #[test]
+fn a_message_that_was_taken_early_has_no_end_of_its_own() {
+    let mut messages = Messages::<ClientMessage>::new(LIMIT);
+    messages.add(field(1, "0a03302e31"));
+    messages.add(field(2, "1007"));
+    assert!(messages.take_early().is_some());
+    assert!(messages.is_open() && !messages.is_waiting());
+    assert_eq!(messages.end(), None);
+    assert!(!messages.is_open());
+}
+
+#[test]
 fn what_does_not_say_all_is_not_taken_early() {
     for bytes in [
         "0a03302e31",
@@ -197,7 +208,7 @@ fn what_does_not_say_all_is_not_taken_early() {
             assert_eq!(messages.add(field), None, "{bytes}");
         }
         assert_eq!(messages.take_early(), None, "{bytes}");
-        assert!(messages.is_open() && messages.end().is_some(), "{bytes}");
+        assert!(messages.is_waiting() && messages.end().is_some(), "{bytes}");
         assert!(!messages.is_open(), "{bytes}");
     }
 }
