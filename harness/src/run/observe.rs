@@ -107,11 +107,9 @@ impl World {
             let Some(until) = latest.min() else {
                 return Ok(());
             };
-            let actors: Vec<usize> = race.heads().map(|(_, watch)| watch.actor).collect();
             let something = |world: &mut Self| {
-                actors
-                    .iter()
-                    .any(|actor| !world.actors[*actor].inbox.is_empty())
+                race.heads()
+                    .any(|(_, watch)| !world.actors[watch.actor].inbox.is_empty())
                     .then_some(())
             };
             let found = self.drive(until, something).await.is_some();
@@ -239,6 +237,12 @@ impl World {
         }
         self.in_time(&watch).await?;
         self.take(actor, &watch);
+        if let Some(watch) = race.branches[first].front_mut()
+            && watch.takes_several()
+        {
+            let turn = watch.first_turn(self.transcript.turns());
+            self.transcript.share_turn(event, turn);
+        }
         if let Some(block) = race.block {
             self.transcript.set_branch(event, block, first);
         }
@@ -478,18 +482,18 @@ impl World {
     ) -> Done {
         let until = Instant::now() + how_long;
         let actors = self.members(who);
-        for &actor in &actors {
+        for actor in actors.clone() {
             self.ensure_connected(actor, place).await?;
         }
         loop {
             let heard = |world: &mut Self| {
-                let unread = |actor: &&usize| {
-                    world.actors[**actor]
+                let unread = |actor: &usize| {
+                    world.actors[*actor]
                         .inbox
                         .front()
                         .is_some_and(|item| !matches!(item.what, ItemKind::Ended(_)))
                 };
-                actors.iter().find(unread).copied()
+                actors.clone().find(unread)
             };
             let Some(actor) = self.drive(until, heard).await else {
                 return Ok(());
