@@ -17,6 +17,8 @@ const WIRE_KEYS: &[&str] = &[
     "vectors",
     "lacks",
     "max_message",
+    "proto",
+    "split",
     "json_style",
 ];
 

@@ -237,10 +237,11 @@ impl World {
                 _ => Err(undecided("`raw` is bytes or text")),
             },
             PayloadPlan::Message { kind, with, bend } => {
-                let mut fields = Vec::new();
+                let (mut fields, mut absent) = (Vec::new(), Vec::new());
                 for (name, expr) in with {
-                    if let Some(value) = expr.evaluate(names).map_err(undecided)? {
-                        fields.push((name.clone(), value));
+                    match expr.evaluate(names).map_err(undecided)? {
+                        Some(value) => fields.push((name.clone(), value)),
+                        None => absent.push(name.clone()),
                     }
                 }
                 let mut bends = Vec::new();
@@ -253,7 +254,8 @@ impl World {
                         _ => return Err(undecided(format!("`bend` of {path} is a number"))),
                     }
                 }
-                self.encode(actor, kind, &fields, &bends).map_err(unsaid)
+                self.encode(actor, kind, &fields, &absent, &bends)
+                    .map_err(unsaid)
             }
         }
     }

@@ -102,8 +102,7 @@ impl World {
             }
             let latest = race
                 .heads()
-                .filter_map(|(_, watch)| watch.time_span())
-                .map(|t| t.latest);
+                .filter_map(|(_, watch)| self.waits_until(watch));
             let Some(until) = latest.min() else {
                 return Ok(());
             };
@@ -121,6 +120,16 @@ impl World {
             }
             overdue = Instant::now() >= until;
         }
+    }
+
+    /// When the time is up for an expectation. What came in time may be a message only when nothing
+    /// has followed it for a while.
+    fn waits_until(&self, watch: &Watch<'_>) -> Option<Instant> {
+        let latest = watch.time_span()?.latest;
+        let session = self.actors[watch.actor].session.as_ref();
+        let came = session.filter(|session| session.last_read() <= latest);
+        let rest = came.and_then(|session| session.rest_due(&self.protocol.codec));
+        Some(rest.map_or(latest, |rest| latest.max(rest)))
     }
 
     fn begin_windows(&self, race: &mut Race<'_>) -> Done {
@@ -271,7 +280,7 @@ impl World {
             let Some(watch) = race.branches[index].front().filter(|_| race.alive[index]) else {
                 continue;
             };
-            if watch.time_span().is_none_or(|span| span.latest > now) {
+            if self.waits_until(watch).is_none_or(|until| until > now) {
                 continue;
             }
             if watch.is_satisfied() {
@@ -480,7 +489,7 @@ impl World {
         who: Who,
         how_long: Duration,
     ) -> Done {
-        let until = Instant::now() + how_long;
+        let mut until = Instant::now() + how_long;
         let actors = self.members(who);
         for actor in actors.clone() {
             self.ensure_connected(actor, place).await?;
@@ -496,7 +505,17 @@ impl World {
                 actors.clone().find(unread)
             };
             let Some(actor) = self.drive(until, heard).await else {
-                return Ok(());
+                // What has begun to come is a message when nothing has followed it for a while.
+                let rest = |actor: &usize| {
+                    let session = self.actors[*actor].session.as_ref()?;
+                    session.rest_due(&self.protocol.codec)
+                };
+                match actors.iter().filter_map(rest).max() {
+                    Some(rest) if rest > until => until = rest,
+                    _ => return Ok(()),
+                }
+                self.go_on()?;
+                continue;
             };
             self.check_item(actor).await?;
             if self.skip_if_free(actor) || self.absorb(actor)? {

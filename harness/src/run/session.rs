@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::transport::AnyStream;
 use crate::transcript::{Bytes, End};
-use crate::wire::{Codec, Decoded, Direction, Message};
+use crate::wire::{Codec, Continued, Decoded, Direction, Message};
 
 /// How many bytes are read at once.
 pub(super) const READ_SIZE: usize = 4 * 1024;
@@ -39,6 +39,12 @@ pub(super) struct Session {
     /// There may be whole messages in `unread`.
     more_to_decode: bool,
     read_ended: bool,
+    /// When bytes came last.
+    last_read: Instant,
+    /// Some message has come.
+    any: bool,
+    /// The stream rested behind what is in `unread`, and that did not end a message.
+    rested: bool,
     write_ended: bool,
     shutting_down: bool,
 }
@@ -74,6 +80,9 @@ impl Session {
             broken: false,
             more_to_decode: false,
             read_ended: false,
+            last_read: Instant::now(),
+            any: false,
+            rested: false,
             write_ended: false,
             shutting_down: false,
         }
@@ -103,6 +112,7 @@ impl Session {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
                 self.read_ended = true;
+                self.rest(codec, limit, arrived);
                 self.cut_off(codec, direction, arrived);
                 arrived(Arrival::Ended(End::EndOfStream));
                 Poll::Ready(false)
@@ -112,7 +122,7 @@ impl Session {
                     if self.unread.is_empty() {
                         self.begun = Instant::now();
                     }
-                    self.unread.extend_from_slice(buffer.filled());
+                    self.note_bytes(codec, buffer.filled());
                     self.decode(codec, direction, limit, arrived);
                 }
                 Poll::Ready(true)
@@ -128,6 +138,41 @@ impl Session {
                 Poll::Ready(false)
             }
         }
+    }
+
+    fn note_bytes(&mut self, codec: &Codec, bytes: &[u8]) {
+        let now = Instant::now();
+        // A piece that comes after a pause begins a message.
+        self.any &= codec
+            .pause()
+            .is_none_or(|pause| now.duration_since(self.last_read) < pause);
+        self.last_read = now;
+        self.rested = false;
+        self.unread.extend_from_slice(bytes);
+    }
+
+    /// When the bytes that came last end a message by that nothing follows them.
+    pub(super) fn rest_due(&self, codec: &Codec) -> Option<Instant> {
+        let waits =
+            !self.rested && !self.read_ended && !self.broken && self.start < self.unread.len();
+        codec
+            .pause()
+            .filter(|_| waits)
+            .map(|pause| self.last_read + pause)
+    }
+
+    /// When the bytes came that are looked at now.
+    pub(super) fn last_read(&self) -> Instant {
+        self.last_read
+    }
+
+    /// Nothing has followed for a while: passes on the message that this ends.
+    pub(super) fn rest(&mut self, codec: &Codec, limit: usize, arrived: &mut dyn FnMut(Arrival)) {
+        if codec.pause().is_none() || self.broken {
+            return;
+        }
+        self.rested = true;
+        self.decode(codec, Direction::ToClient, limit, arrived);
     }
 
     fn decode(
@@ -146,10 +191,24 @@ impl Session {
             }
             count += 1;
             let pending = &self.unread[self.start..];
-            match codec.decode(direction, pending) {
+            match codec.continued(pending) {
+                Continued::By(len) if self.any => {
+                    self.start += len;
+                    continue;
+                }
+                Continued::Incomplete if self.any => break,
+                _ => {}
+            }
+            let decoded = if self.rested {
+                codec.decode_rested(direction, pending)
+            } else {
+                codec.decode(direction, pending)
+            };
+            match decoded {
                 Decoded::Message { message, len } if len > 0 => {
                     let bytes = Bytes::from(&pending[..len]);
                     self.start += len;
+                    self.any = true;
                     arrived(Arrival::Message { message, bytes });
                 }
                 Decoded::More { .. } if pending.len() <= codec.max_message() => break,

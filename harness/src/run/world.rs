@@ -218,7 +218,7 @@ impl World {
                     return Poll::Ready(None);
                 }
                 let _ = self.interrupted.as_mut().poll(cx);
-                let next = self.actors.iter().filter_map(Actor::next_due).min();
+                let next = self.next_due();
                 let wake = next.map_or(until, |due| due.min(until));
                 // One that fires too early costs less than setting it for each message.
                 if self.timer.is_elapsed() || self.timer.deadline() > wake {
@@ -249,7 +249,7 @@ impl World {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
-            if let Some(due) = self.actors.iter().filter_map(Actor::next_due).min() {
+            if let Some(due) = self.next_due() {
                 self.timer.as_mut().reset(due);
                 if self.timer.as_mut().poll(cx).is_ready() {
                     cx.waker().wake_by_ref();
@@ -258,6 +258,20 @@ impl World {
             Poll::Pending
         })
         .await
+    }
+
+    /// When something is due without anything happening on a socket.
+    fn next_due(&self) -> Option<Instant> {
+        let codec = &self.protocol.codec;
+        let due = |actor: &Actor| {
+            let session = actor
+                .session
+                .as_ref()
+                .filter(|_| actor.reading && !actor.is_full());
+            let rest = session.and_then(|session| session.rest_due(codec));
+            actor.next_due().into_iter().chain(rest).min()
+        };
+        self.actors.iter().filter_map(due).min()
     }
 
     fn serve(&mut self, cx: &mut Context<'_>) {
@@ -308,7 +322,17 @@ impl World {
             let space = &mut self.space;
             let mut keep = |arrival| arrivals.push(arrival);
             let more = session.poll_read(cx, codec, *budget, space, &mut keep);
-            let now = Instant::now();
+            let rested = session
+                .rest_due(codec)
+                .is_some_and(|due| due <= Instant::now());
+            if rested && more.is_pending() {
+                session.rest(codec, *budget, &mut keep);
+            }
+            // What only a pause has ended came when its last byte did.
+            let now = match codec.pause() {
+                Some(_) => session.last_read(),
+                None => Instant::now(),
+            };
             *budget = budget.saturating_sub(arrivals.len());
             for arrival in arrivals {
                 self.arrived(index, now, arrival);
@@ -396,17 +420,19 @@ impl World {
                 got: Some(message),
                 ..self.names(Some(index))
             };
-            let mut fields = Vec::new();
+            let (mut fields, mut absent) = (Vec::new(), Vec::new());
             for (name, expr) in &reflex.with {
-                if let Ok(Some(value)) = expr.evaluate(&names) {
-                    fields.push((name.clone(), value));
+                match expr.evaluate(&names) {
+                    Ok(Some(value)) => fields.push((name.clone(), value)),
+                    Ok(None) => absent.push(name.clone()),
+                    Err(_) => {}
                 }
             }
             let delay = reflex
                 .delay
                 .as_ref()
                 .and_then(|delay| self.time(delay).ok());
-            match self.encode(index, &reflex.send, &fields, &[]) {
+            match self.encode(index, &reflex.send, &fields, &absent, &[]) {
                 Ok((bytes, sent)) => {
                     let at = now + delay.unwrap_or_default();
                     self.actors[index].due.push_back(Due {
@@ -487,14 +513,15 @@ impl World {
         index: usize,
         kind: &str,
         fields: &[(String, Value)],
+        absent: &[String],
         bends: &[crate::wire::Bend],
     ) -> Result<(Vec<u8>, Option<Message>), EncodeError> {
         let actor = &self.actors[index];
         let own = |name: &str| own_value(actor, name);
         let codec = &self.protocol.codec;
         let direction = Direction::ToServer;
-        let bytes = codec.encode(direction, kind, fields, bends, &own)?;
-        let message = match codec.decode(direction, &bytes) {
+        let bytes = codec.encode_without(direction, kind, fields, absent, bends, &own)?;
+        let message = match codec.decode_rested(direction, &bytes) {
             crate::wire::Decoded::Message { message, len } if len == bytes.len() => Some(message),
             _ => None,
         };

@@ -34,13 +34,15 @@ pub(super) enum Body<'n> {
     Text(&'n Node),
     /// `json`: a JSON value with holes.
     Json(&'n Node),
+    /// `proto`: a message type, and what its `fields` are.
+    Proto(&'n Node, Option<&'n Node>),
 }
 
 /// How many kinds a protocol can have.
 const MAX_KINDS: usize = 500;
 
 /// The keys under which a body is described.
-pub(super) const FORM_KEYS: [&str; 3] = ["body", "text", "json"];
+pub(super) const FORM_KEYS: [&str; 4] = ["body", "text", "json", "proto"];
 
 /// Keys of a vector beside the kind; no kind can have such a name.
 pub(crate) const VECTOR_KEYS: [&str; 4] = ["dir", "hex", "about", "decode_only"];
@@ -165,16 +167,23 @@ fn one_way<'n>(
 }
 
 fn form<'n>(fields: &Fields<'n>, span: &'n Span, diagnostics: &mut Diagnostics) -> Form<'n> {
+    let inside = fields.get("fields");
     let forms = [
         fields.get_or_null("body").map(Body::Fields),
         fields.get("text").map(Body::Text),
         fields.get("json").map(Body::Json),
+        fields.get("proto").map(|node| Body::Proto(node, inside)),
     ];
     let mut given = forms.into_iter().flatten();
     let body = given.next().unwrap_or(Body::Empty);
     if given.next().is_some() {
-        let message = "`body`, `text` and `json` exclude each other";
+        let message = "`body`, `text`, `json` and `proto` exclude each other";
         diagnostics.error(span, message, "keep one of them");
+    }
+    if let (Some(inside), false) = (inside, matches!(body, Body::Proto(..))) {
+        let diagnostic = Diagnostic::error("`fields` belongs to `proto`");
+        let diagnostic = diagnostic.at(&inside.span, "of which type?");
+        diagnostics.add(diagnostic.help("`proto: Type, fields: { name: \"{name}\" }`"));
     }
     Form {
         span,
