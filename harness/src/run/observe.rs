@@ -510,7 +510,7 @@ impl World {
                     let session = self.actors[*actor].session.as_ref()?;
                     session.rest_due(&self.protocol.codec)
                 };
-                match actors.iter().filter_map(rest).max() {
+                match actors.clone().filter_map(|actor| rest(&actor)).max() {
                     Some(rest) if rest > until => until = rest,
                     _ => return Ok(()),
                 }
