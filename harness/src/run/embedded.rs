@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use reference_server::options::OptionError;
-use reference_server::{bcp, chatbooth, csc328};
-use tokio::net::TcpListener;
+use reference_server::{bcp, chatapp, chatbooth, csc328};
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 pub const SUBCOMMAND: &str = "reference-server";
 
 /// The protocols that have a reference server.
-pub const PROTOCOLS: &[&str] = &["bcp", "chatbooth", "csc328"];
+pub const PROTOCOLS: &[&str] = &["bcp", "chatapp", "chatbooth", "csc328"];
 
 /// The option of servers that speak in several forms.
 const DIALECT: &str = "dialect";
@@ -35,6 +35,9 @@ impl InProcess {
         dialect: &str,
         params: &[(String, String)],
     ) -> Result<(SocketAddr, Self), String> {
+        if protocol == "chatapp" {
+            return Self::start_chatapp(dialect, params).await;
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .map_err(|error| format!("cannot listen: {error}"))?;
@@ -58,6 +61,21 @@ impl InProcess {
             }
             _ => return Err(format!("there is no reference server for {protocol}")),
         };
+        Ok((address, Self { shutdown, task }))
+    }
+
+    async fn start_chatapp(
+        dialect: &str,
+        params: &[(String, String)],
+    ) -> Result<(SocketAddr, Self), String> {
+        let names = &chatapp::Options::NAMES;
+        let options = configured(dialect, params, names, chatapp::Options::set)?;
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(|error| format!("cannot listen: {error}"))?;
+        let address = socket.local_addr().map_err(|error| error.to_string())?;
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(chatapp::run(socket, options, shutdown.clone()));
         Ok((address, Self { shutdown, task }))
     }
 
@@ -120,6 +138,7 @@ pub(super) fn arguments(
     }
     let names: &[&str] = match protocol {
         "bcp" => &bcp::Options::NAMES,
+        "chatapp" => &chatapp::Options::NAMES,
         "chatbooth" => &chatbooth::Options::NAMES,
         "csc328" => &csc328::Options::NAMES,
         _ => &[],
