@@ -30,3 +30,5 @@ pub mod language;
 pub mod schema;
 
 pub mod cli;
+
+mod stable_hash;

@@ -58,7 +58,8 @@ pub struct Turn {
     pub block: usize,
     /// Which branch of that block, from 0; for all others 0.
     pub branch: usize,
-    /// The turn's own number within the scenario, from 1.
+    /// The turn's own number within the scenario, from 1; what one step takes several times in any
+    /// order has the number of the first.
     pub number: usize,
 }
 
@@ -289,6 +290,15 @@ impl Transcript {
         if let Some(turn) = self.get_mut(number).and_then(|event| event.turn.as_mut()) {
             turn.block = block + 1;
             turn.branch = branch;
+        }
+    }
+
+    /// Says that an event was taken by a step that takes several in any order, the first of which
+    /// had the turn `first`.
+    pub fn share_turn(&mut self, number: usize, first: usize) {
+        if let Some(turn) = self.get_mut(number).and_then(|event| event.turn.as_mut()) {
+            turn.block = first;
+            turn.number = first;
         }
     }
 

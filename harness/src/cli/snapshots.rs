@@ -78,6 +78,7 @@ impl Keeper {
             let ids = suite
                 .scenarios
                 .iter()
+                .filter(|scenario| scenario.snapshot)
                 .map(|scenario| scenario.id.clone())
                 .collect();
             known.insert(Arc::clone(&protocol.name), ids);
@@ -99,7 +100,10 @@ impl Keeper {
             self.complete = false;
             return;
         }
-        let Some(store) = self.stores.get(&outcome.scenario.protocol) else {
+        let protocol = &outcome.scenario.protocol;
+        let known = self.known.get(protocol).map(Vec::as_slice);
+        let compared = known.unwrap_or_default().contains(&outcome.scenario);
+        let Some(store) = self.stores.get(protocol).filter(|_| compared) else {
             return;
         };
         let mut names = Redactions::default();
@@ -149,12 +153,13 @@ impl Keeper {
             let what = if self.writes {
                 "`harness snapshots review` shows them"
             } else {
-                "CI"
+                "with CI set nothing is written"
             };
-            let _ = writeln!(
-                stdout,
-                "\n{count} transcripts differ from their snapshots ({what})"
-            );
+            let differ = match count {
+                1 => "transcript differs from its snapshot",
+                _ => "transcripts differ from their snapshots",
+            };
+            let _ = writeln!(stdout, "\n{count} {differ} ({what})");
         }
         for (protocol, store) in self.stores.iter().filter(|_| self.complete) {
             let ids = self

@@ -102,6 +102,14 @@ first rule of the scenario.",
                 example: "pace: none",
             },
             Word {
+                word: "snapshot",
+                takes: Takes::Choice(&["none"]),
+                about: "`none` leaves the scenario out of the comparison with snapshots: for \
+                        exchanges in which chance decides who gets which answer.",
+                default: "its transcript is compared",
+                example: "snapshot: none",
+            },
+            Word {
                 word: "subject",
                 takes: Takes::Choice(&["server", "client"]),
                 about: "Which program is judged. Scenarios for clients stand below `client/`.",

@@ -179,6 +179,8 @@ pub struct ScenarioPlan {
     pub lacks: Option<LackPlan>,
     /// The pause between two sends.
     pub pace: Duration,
+    /// Its transcript is the same in every run, and is compared with its snapshot.
+    pub snapshot: bool,
     /// The actors; members of a crowd one by one.
     pub actors: Vec<ActorPlan>,
     /// The words of the scenario for one or more actors.

@@ -85,6 +85,7 @@ pub(super) fn resolve_steps(
         not_here: None,
         lacks: None,
         pace: protocol.pace,
+        snapshot: false,
         actors: groups
             .iter()
             .map(|label| ActorPlan {
@@ -278,6 +279,7 @@ impl Builder<'_> {
             } else {
                 self.protocol.pace
             },
+            snapshot: !scenario.without_snapshot,
             actors,
             groups,
             runs: scenario.runs,

@@ -33,20 +33,25 @@ pub(super) struct Generator<'a> {
     /// Lengths that nobody has yet; when they are used up, any length may come again.
     lengths: Vec<usize>,
     given: Vec<String>,
+    /// Where lengths come from.
+    shape: StdRng,
 }
 
 /// How often a name is drawn before one that is not perfect is taken.
 const DRAWS: usize = 200;
 
 impl<'a> Generator<'a> {
-    pub(super) fn new(rules: &'a Names, used: &'a UsedNames, rng: &mut StdRng) -> Self {
+    /// The lengths come from `shape` and nothing else: with it they are the same in every run, and
+    /// so is whatever depends on them.
+    pub(super) fn new(rules: &'a Names, used: &'a UsedNames, mut shape: StdRng) -> Self {
         let mut lengths: Vec<usize> = (rules.min..=rules.max).collect();
-        lengths.shuffle(rng);
+        lengths.shuffle(&mut shape);
         Self {
             rules,
             used,
             lengths,
             given: Vec::new(),
+            shape,
         }
     }
 
@@ -55,8 +60,8 @@ impl<'a> Generator<'a> {
         match self.lengths.pop() {
             Some(length) => self.draw(length, rng),
             None => {
-                let length =
-                    rng.random_range(self.rules.min.midpoint(self.rules.max)..=self.rules.max);
+                let range = self.rules.min.midpoint(self.rules.max)..=self.rules.max;
+                let length = self.shape.random_range(range);
                 self.draw(length, rng)
             }
         }
@@ -102,8 +107,8 @@ mod tests {
         };
         let used = UsedNames::default();
         let mut rng = StdRng::seed_from_u64(7);
-        for _ in 0..50 {
-            let mut generator = Generator::new(&rules, &used, &mut rng);
+        for round in 0..50 {
+            let mut generator = Generator::new(&rules, &used, StdRng::seed_from_u64(round));
             let names: Vec<String> = (0..6).map(|_| generator.next(&mut rng)).collect();
             let lengths: HashSet<usize> = names.iter().map(String::len).collect();
             assert_eq!(lengths.len(), names.len());

@@ -239,6 +239,12 @@ impl World {
         }
         self.in_time(&watch).await?;
         self.take(actor, &watch);
+        if let Some(watch) = race.branches[first].front_mut()
+            && watch.takes_several()
+        {
+            let turn = watch.first_turn(self.transcript.turns());
+            self.transcript.share_turn(event, turn);
+        }
         if let Some(block) = race.block {
             self.transcript.set_branch(event, block, first);
         }

@@ -27,6 +27,8 @@ pub(super) struct Watch<'p> {
     /// The text of a fence's probe.
     pub nonce: Option<(usize, Arc<str>)>,
     matched: usize,
+    /// The turn of the first message of several.
+    first_turn: Option<usize>,
     span_of_time: Option<TimeSpan>,
 }
 
@@ -75,6 +77,7 @@ impl<'p> Watch<'p> {
             locals: Vec::new(),
             nonce: None,
             matched: 0,
+            first_turn: None,
             span_of_time: None,
         }
     }
@@ -100,6 +103,16 @@ impl<'p> Watch<'p> {
 
     pub(super) fn is_full(&self) -> bool {
         self.times.max.is_some_and(|max| self.matched >= max)
+    }
+
+    /// It takes several messages, in any order.
+    pub(super) fn takes_several(&self) -> bool {
+        self.times.max.is_none_or(|max| max > 1)
+    }
+
+    /// The turn of the first message that it took; `newest` when this is the first.
+    pub(super) fn first_turn(&mut self, newest: usize) -> usize {
+        *self.first_turn.get_or_insert(newest)
     }
 
     /// How long it waits at most, once it has begun.
@@ -216,6 +229,7 @@ impl World {
             locals,
             nonce: None,
             matched: 0,
+            first_turn: None,
             span_of_time: None,
         })
     }

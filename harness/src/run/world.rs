@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -26,6 +27,7 @@ use crate::matching::{Amount, Lookup, Reference, evaluate};
 use crate::plan::{ProtocolPlan, ScenarioPlan, StepPlace, WireName};
 use crate::scenario::{Quantity, Variable, parse_duration};
 use crate::source::Span;
+use crate::stable_hash::stable_hash;
 use crate::transcript::{Bytes, Cause, End, Transcript, Use, What};
 use crate::verdict::Finding;
 use crate::wire::{Direction, EncodeError, Message, Value};
@@ -213,7 +215,10 @@ impl World {
                 let _ = self.interrupted.as_mut().poll(cx);
                 let next = self.actors.iter().filter_map(Actor::next_due).min();
                 let wake = next.map_or(until, |due| due.min(until));
-                self.timer.as_mut().reset(wake);
+                // One that fires too early costs less than setting it for each message.
+                if self.timer.is_elapsed() || self.timer.deadline() > wake {
+                    self.timer.as_mut().reset(wake);
+                }
                 if self.timer.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }
@@ -555,7 +560,8 @@ fn wire_names(
     used: &UsedNames,
     rng: &mut StdRng,
 ) -> Vec<String> {
-    let mut generator = Generator::new(&protocol.names, used, rng);
+    let shape = StdRng::seed_from_u64(stable_hash(&scenario.id.title));
+    let mut generator = Generator::new(&protocol.names, used, shape);
     let mut names: Vec<String> = Vec::new();
     for actor in &scenario.actors {
         names.push(match &actor.wire_name {

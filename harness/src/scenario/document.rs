@@ -20,6 +20,8 @@ pub struct Scenario {
     pub params: Vec<(String, Node)>,
     /// `pace: none`.
     pub without_pace: bool,
+    /// `snapshot: none`.
+    pub without_snapshot: bool,
     /// Which program is judged.
     pub subject: SubjectWord,
     /// The fake clients.
@@ -106,7 +108,8 @@ impl Scenario {
                 .collect(),
             dialects: fields.list("dialects").to_vec(),
             params: map(fields.get("params"), "params", diagnostics),
-            without_pace: without_pace(&fields, diagnostics),
+            without_pace: none("pace", &fields, diagnostics),
+            without_snapshot: none("snapshot", &fields, diagnostics),
             subject: subject(&fields, diagnostics),
             clients: clients(&fields, diagnostics),
             each: each(&fields, diagnostics),
@@ -146,16 +149,14 @@ fn need(node: &Node, diagnostics: &mut Diagnostics) -> Option<(Need, Span)> {
     Some((need, node.span.clone()))
 }
 
-fn without_pace(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> bool {
-    let Some(node) = fields.get("pace") else {
+/// A key that is there with the only value that it can have, `none`.
+fn none(key: &'static str, fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let Some(node) = fields.get(key) else {
         return false;
     };
     if node.text() != Some("none") {
-        diagnostics.error(
-            &node.span,
-            "a scenario's `pace` can only be `none`",
-            "expected `none`",
-        );
+        let message = format!("a scenario's `{key}` can only be `none`");
+        diagnostics.error(&node.span, message, "expected `none`");
     }
     true
 }

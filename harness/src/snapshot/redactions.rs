@@ -7,21 +7,27 @@ const DISTINCT: usize = 5;
 #[derive(Debug, Clone, Default)]
 pub struct Redactions {
     /// Longest values first: one may be the beginning of another.
-    list: Vec<(String, String)>,
+    list: Vec<(Vec<u8>, String)>,
 }
 
 impl Redactions {
     /// Has `value` shown as `<label>`: a generated name as its actor, an address, a token. An empty
     /// value changes nothing.
     pub fn add(&mut self, value: &str, label: &str) {
+        self.add_bytes(value.as_bytes(), label);
+    }
+
+    /// Like [`Redactions::add`] for a value that need not be text; false when it changes nothing.
+    pub fn add_bytes(&mut self, value: &[u8], label: &str) -> bool {
         if value.is_empty() || self.list.iter().any(|(known, _)| known == value) {
-            return;
+            return false;
         }
         let place = self
             .list
             .partition_point(|(known, _)| known.len() >= value.len());
         let shown = format!("<{label}>");
         self.list.insert(place, (value.to_owned(), shown));
+        true
     }
 
     /// The text with every listed value replaced.
@@ -47,7 +53,7 @@ impl Redactions {
             Value::Bytes(bytes) => self.bytes(bytes),
             Value::Int(number) => {
                 let text = number.to_string();
-                let known = self.list.iter().find(|(value, _)| *value == text);
+                let known = self.list.iter().find(|(value, _)| value == text.as_bytes());
                 known.map_or(text, |(_, label)| label.clone())
             }
             Value::List(items) => {
@@ -86,9 +92,9 @@ impl Redactions {
         }
     }
 
-    fn found(&self, text: &[u8], at: usize) -> Option<&(String, String)> {
+    fn found(&self, text: &[u8], at: usize) -> Option<&(Vec<u8>, String)> {
         self.list.iter().find(|(value, _)| {
-            text[at..].starts_with(value.as_bytes())
+            text[at..].starts_with(value)
                 && (value.len() >= DISTINCT || stands_alone(text, at, at + value.len()))
         })
     }

@@ -5,7 +5,7 @@ use super::Redactions;
 use crate::report::safe;
 use crate::transcript::{Cause, Close, Event, Turn, Use, What};
 use crate::verdict::Outcome;
-use crate::wire::Message;
+use crate::wire::{Message, Value};
 
 /// The exchange of a scenario in the order of its steps, connection by connection: what steps sent
 /// and consumed, and how connections ended.
@@ -19,25 +19,31 @@ pub fn render(outcome: &Outcome, names: &Redactions) -> String {
         text.push_str("\n\ntoo long to be compared\n");
         return text;
     }
+    let mut names = names.clone();
     let mut events: Vec<(Turn, &Event)> = outcome
         .transcript
         .events()
         .filter_map(|event| Some((event.turn?, event)))
         .collect();
     events.sort_by_key(|(turn, _)| *turn);
+    add_opaque(&mut names, &events);
+    let mut told: Vec<(Turn, &str, Told)> = events
+        .iter()
+        .filter_map(|(turn, event)| Some((*turn, &**event.actor.as_ref()?, line(event, &names)?)))
+        .collect();
+    // What a step takes in any order shares its turn.
+    told.sort();
+    told.dedup_by(|next, last| next.1 == last.1 && next.2.continues(&last.2));
     let mut actors: Vec<&str> = Vec::new();
     let mut lines: BTreeMap<&str, String> = BTreeMap::new();
-    for (_, event) in events {
-        let Some((actor, line)) = event.actor.as_ref().zip(line(event, names)) else {
-            continue;
-        };
-        if !actors.contains(&&**actor) {
+    for (_, actor, told) in told {
+        if !actors.contains(&actor) {
             actors.push(actor);
         }
         let of_actor = lines.entry(actor).or_default();
         of_actor.push_str("  ");
         // Snapshots are shown on terminals too.
-        of_actor.push_str(&safe(&line));
+        of_actor.push_str(&safe(told.text()));
         of_actor.push('\n');
     }
     for actor in actors {
@@ -50,30 +56,73 @@ pub fn render(outcome: &Outcome, names: &Redactions) -> String {
     text
 }
 
-fn line(event: &Event, names: &Redactions) -> Option<String> {
-    match &event.what {
+/// Bytes of at least so many are taken for something that the program has made up, such as a token.
+const OPAQUE: usize = 8;
+
+/// Has values that are no text replaced by their numbers, in the order in which they came.
+fn add_opaque(names: &mut Redactions, events: &[(Turn, &Event)]) {
+    let mut count = 0;
+    for (_, event) in events {
+        let What::Received { message, .. } = &event.what else {
+            continue;
+        };
+        for (_, value) in &message.fields {
+            if let Value::Bytes(bytes) = value
+                && bytes.len() >= OPAQUE
+                && names.add_bytes(bytes, &format!("opaque {}", count + 1))
+            {
+                count += 1;
+            }
+        }
+    }
+}
+
+/// One line of an exchange.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Whole(String),
+    /// Bytes that are part of what a step sends; how many there are depends on lengths of names.
+    Piece(String),
+}
+
+impl Told {
+    fn text(&self) -> &str {
+        match self {
+            Self::Whole(text) | Self::Piece(text) => text,
+        }
+    }
+
+    /// It is a further piece of the same.
+    fn continues(&self, last: &Self) -> bool {
+        matches!(self, Self::Piece(_)) && self == last
+    }
+}
+
+fn line(event: &Event, names: &Redactions) -> Option<Told> {
+    let text = match &event.what {
         What::Sent {
             message,
             cause: Cause::Step,
             ..
-        } => Some(match message {
+        } => match message {
             Some(sent) => format!("-> {}", message_line(sent, names)),
             // The bytes hold lengths of generated names; the step that made them does not.
-            None => format!("-> {}", step_text(event)),
-        }),
-        What::Received { message, use_, .. } => match use_ {
-            Use::Matched => Some(format!("<- {}", message_line(message, names))),
-            Use::Blamed => Some(format!("<- not expected: {}", message_line(message, names))),
-            _ => None,
+            None => return Some(Told::Piece(format!("-> {}", step_text(event)))),
         },
-        What::Malformed { .. } => Some("<- bytes that are no message".to_owned()),
-        What::Unfinished { .. } => Some("<- an unfinished message".to_owned()),
-        What::Ended(_) => Some("<- ended by the server".to_owned()),
-        What::Closed(Close::Fin) => Some("-> closes".to_owned()),
-        What::Closed(Close::Write) => Some("-> closes its writing half".to_owned()),
-        What::Closed(Close::Reset) => Some("-> resets".to_owned()),
-        _ => None,
-    }
+        What::Received { message, use_, .. } => match use_ {
+            Use::Matched => format!("<- {}", message_line(message, names)),
+            Use::Blamed => format!("<- not expected: {}", message_line(message, names)),
+            _ => return None,
+        },
+        What::Malformed { .. } => "<- bytes that are no message".to_owned(),
+        What::Unfinished { .. } => "<- an unfinished message".to_owned(),
+        What::Ended(_) => "<- ended by the server".to_owned(),
+        What::Closed(Close::Fin) => "-> closes".to_owned(),
+        What::Closed(Close::Write) => "-> closes its writing half".to_owned(),
+        What::Closed(Close::Reset) => "-> resets".to_owned(),
+        _ => return None,
+    };
+    Some(Told::Whole(text))
 }
 
 fn message_line(message: &Message, names: &Redactions) -> String {

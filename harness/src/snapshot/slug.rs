@@ -1,3 +1,5 @@
+use crate::stable_hash::stable_hash;
+
 /// The longest slug without the hash that may follow it.
 const MAX: usize = 72;
 
@@ -19,17 +21,10 @@ pub(super) fn slug(text: &str) -> String {
     if slug.replace('-', " ") == text {
         return slug.to_owned();
     }
-    let hash = fnv(text);
+    let hash = stable_hash(text);
     let sep = if slug.is_empty() { "" } else { "-" };
     // 32 bits are enough to tell titles with the same letters apart.
     format!("{slug}{sep}{:08x}", (hash >> 32) ^ (hash & 0xffff_ffff))
-}
-
-/// FNV-1a with 64 bits: the standard library's hashes may change from version to version.
-fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]
