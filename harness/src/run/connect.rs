@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::connection::Connection;
+use super::listening;
 use super::problem::Problem;
 use super::session::Session;
 use super::stop::{Done, Stop, undecided};
@@ -14,7 +16,7 @@ use crate::plan::{StepPlace, Who};
 use crate::transcript::What;
 
 /// The pause between two attempts to connect.
-const RETRY: Duration = Duration::from_millis(20);
+pub(super) const RETRY: Duration = Duration::from_millis(20);
 
 /// How long the news of a program's death may take.
 const DEATH_NEWS: Duration = Duration::from_millis(250);
@@ -23,7 +25,9 @@ impl World {
     /// The actors that a word means.
     pub(super) fn members(&self, who: Who) -> Vec<usize> {
         match who {
-            Who::All => (0..self.actors.len()).collect(),
+            Who::All => (0..self.actors.len())
+                .filter(|index| self.owner(*index) == *index)
+                .collect(),
             Who::Group(group) => self
                 .scenario
                 .groups
@@ -36,7 +40,11 @@ impl World {
     /// Connects an actor at its first step.
     pub(super) async fn ensure_connected(&mut self, actor: usize, place: &Arc<StepPlace>) -> Done {
         let known = &self.actors[actor];
-        if known.session.is_some() || known.ended.is_some() || known.closed.is_some() {
+        if known.session.is_some()
+            || known.ended.is_some()
+            || known.closed.is_some()
+            || known.owner != actor
+        {
             return Ok(());
         }
         self.connect(actor, place).await
@@ -44,6 +52,9 @@ impl World {
 
     /// Makes a connection for an actor, dropping the one that it may have.
     pub(super) async fn connect(&mut self, actor: usize, place: &Arc<StepPlace>) -> Done {
+        if self.has_datagrams() {
+            return self.open_main(actor, place).await;
+        }
         self.actors[actor].session = None;
         let until = self.subject.patience(&self.shared);
         let receive_buffer = self.actors[actor].receive_buffer;
@@ -52,7 +63,8 @@ impl World {
             let error = match self.drive_beside(attempt).await {
                 Ok(stream) => {
                     let (local, peer) = stream.addresses();
-                    self.actors[actor].begin_connection(Session::new(stream));
+                    self.actors[actor]
+                        .begin_connection(Session::Stream(Box::new(Connection::new(stream))));
                     self.note(Some(actor), What::Connected { local, peer });
                     self.subject.note_accepted(&self.shared);
                     self.last_action = Instant::now();
@@ -69,7 +81,7 @@ impl World {
         }
     }
 
-    async fn not_connected(
+    pub(super) async fn not_connected(
         &mut self,
         actor: usize,
         place: &Arc<StepPlace>,
@@ -129,6 +141,12 @@ impl World {
                 }
                 None => None,
             };
+        }
+        if self.has_datagrams() {
+            let address = self.subject.address();
+            let heard = self.drive_beside(listening::is_heard(address, false)).await;
+            let gone = heard == Some(false);
+            return gone.then(|| format!("nothing listens at {address} any more"));
         }
         let attempt = self.subject.connect(None);
         let error = self.drive_beside(attempt).await.err()?;

@@ -307,7 +307,7 @@ impl World {
         let place = Arc::new(place);
         let _: Option<()> = self.drive(Instant::now() + SETTLE, |_| None).await;
         for actor in 0..self.actors.len() {
-            if self.actors[actor].closed.is_none() {
+            if self.actors[self.owner(actor)].closed.is_none() {
                 self.settle_actor(actor, &place).await?;
             }
         }
@@ -366,7 +366,7 @@ impl World {
 
     /// Looks at what nobody has looked at; false at the end of the connection, or when there is
     /// no end to it.
-    async fn settle_inbox(
+    pub(super) async fn settle_inbox(
         &mut self,
         actor: usize,
         place: &Arc<StepPlace>,
@@ -438,9 +438,11 @@ impl World {
             self.drive(until, gone).await;
         }
         let mut names = Vec::new();
-        for actor in &mut self.actors {
+        for (index, actor) in self.actors.iter_mut().enumerate() {
             actor.session = None;
-            names.push((actor.name.clone(), format!("<{}>", actor.label)));
+            if actor.owner == index {
+                names.push((actor.name.clone(), format!("<{}>", actor.label)));
+            }
         }
         let Self {
             subject,
