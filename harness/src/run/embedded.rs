@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use reference_server::options::OptionError;
-use reference_server::{bcp, chatbooth, csc328};
+use reference_server::{bcp, chatapp, chatbooth, csc328};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use crate::protocol::Transport;
 pub const SUBCOMMAND: &str = "reference-server";
 
 /// The protocols that have a reference server.
-pub const PROTOCOLS: &[&str] = &["bcp", "chatbooth", "csc328"];
+pub const PROTOCOLS: &[&str] = &["bcp", "chatapp", "chatbooth", "csc328"];
 
 /// The option of servers that keep what they know in a file.
 const DATABASE: &str = "db";
@@ -26,7 +26,6 @@ const DATABASE: &str = "db";
 /// What a server of its own listens on.
 enum Listener {
     Tcp(TcpListener),
-    #[expect(dead_code, reason = "no reference server speaks in datagrams yet")]
     Udp(UdpSocket),
 }
 
@@ -56,6 +55,11 @@ impl InProcess {
             ("bcp", Listener::Tcp(listener)) => {
                 let options = configured(dialect, params, &bcp::Options::NAMES, bcp::Options::set)?;
                 tokio::spawn(bcp::run(listener, options, stop))
+            }
+            ("chatapp", Listener::Udp(socket)) => {
+                let names = &chatapp::Options::NAMES;
+                let options = configured(dialect, params, names, chatapp::Options::set)?;
+                tokio::spawn(chatapp::run(socket, options, stop))
             }
             ("chatbooth", Listener::Tcp(listener)) => {
                 let names = &chatbooth::Options::NAMES;
@@ -147,6 +151,7 @@ pub(super) fn arguments(
     }
     let names: &[&str] = match protocol {
         "bcp" => &bcp::Options::NAMES,
+        "chatapp" => &chatapp::Options::NAMES,
         "chatbooth" => &chatbooth::Options::NAMES,
         "csc328" => &csc328::Options::NAMES,
         _ => &[],

@@ -10,6 +10,7 @@
 )]
 
 mod bcp;
+mod chatapp;
 mod chatbooth;
 mod csc328;
 mod display;
@@ -21,4 +22,4 @@ mod terminal;
 use std::time::Duration;
 
 /// Longer than anything awaited here may take, except where a test says otherwise.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(30);
