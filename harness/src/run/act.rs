@@ -132,8 +132,8 @@ impl World {
         } else {
             self.send_in_chunks(actor, send, pieces).await?;
         }
-        self.last_send = Some(Instant::now());
         self.action_done(send.mark.as_ref());
+        self.last_send = Some(self.last_action);
         Ok(())
     }
 

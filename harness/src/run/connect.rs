@@ -1,5 +1,6 @@
 //! Connecting actors, and finding out whether the server still lives.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -23,17 +24,14 @@ const DEATH_NEWS: Duration = Duration::from_millis(250);
 
 impl World {
     /// The actors that a word means.
-    pub(super) fn members(&self, who: Who) -> Vec<usize> {
+    pub(super) fn members(&self, who: Who) -> Range<usize> {
         match who {
-            Who::All => (0..self.actors.len())
-                .filter(|index| self.owner(*index) == *index)
-                .collect(),
-            Who::Group(group) => self
-                .scenario
-                .groups
-                .get(group)
-                .map_or(0..0, |group| group.members.clone())
-                .collect(),
+            // The sockets of actors stand behind all actors.
+            Who::All => 0..self.scenario.actors.len(),
+            Who::Group(group) => {
+                let group = self.scenario.groups.get(group);
+                group.map_or(0..0, |group| group.members.clone())
+            }
         }
     }
 

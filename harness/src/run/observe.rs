@@ -112,11 +112,9 @@ impl World {
             let Some(until) = latest.min() else {
                 return Ok(());
             };
-            let actors: Vec<usize> = race.heads().map(|(_, watch)| watch.actor).collect();
             let something = |world: &mut Self| {
-                actors
-                    .iter()
-                    .any(|actor| world.actors[*actor].has_news())
+                race.heads()
+                    .any(|(_, watch)| world.actors[watch.actor].has_news())
                     .then_some(())
             };
             let found = self.drive(until, something).await.is_some();
@@ -579,22 +577,20 @@ impl World {
     ) -> Done {
         let mut until = Instant::now() + how_long;
         let members = self.members(who);
-        for &actor in &members {
+        for actor in members.clone() {
             self.ensure_connected(actor, place).await?;
         }
-        let actors: Vec<usize> = members
-            .iter()
-            .flat_map(|actor| self.inboxes(*actor))
-            .collect();
+        let inboxes = members.flat_map(|actor| self.inboxes(actor));
+        let actors: Vec<usize> = inboxes.collect();
         loop {
             let heard = |world: &mut Self| {
-                let unread = |actor: &&usize| {
-                    world.actors[**actor]
+                let unread = |actor: &usize| {
+                    world.actors[*actor]
                         .inbox
                         .front()
                         .is_some_and(|item| !matches!(item.what, ItemKind::Ended(_)))
                 };
-                actors.iter().find(unread).copied()
+                actors.iter().copied().find(unread)
             };
             let Some(actor) = self.drive(until, heard).await else {
                 // What has begun to come is a message when nothing has followed it for a while.

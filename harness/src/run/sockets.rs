@@ -223,10 +223,10 @@ impl World {
         let found = match to {
             ToPlan::Actor(group) => {
                 let members = self.members(crate::plan::Who::Group(*group));
-                let own = members.iter().find(|member| **member == actor);
-                let first = own.or_else(|| members.first());
-                return first
-                    .and_then(|member| self.actors[*member].local)
+                let own = members.contains(&actor).then_some(actor);
+                return own
+                    .or_else(|| members.clone().next())
+                    .and_then(|member| self.actors[member].local)
                     .ok_or_else(|| undecided("it has no socket yet; `connect: {}` opens it"));
             }
             ToPlan::Address(expr) => expr.evaluate(&self.names(Some(actor))).map_err(undecided)?,

@@ -50,6 +50,9 @@ const MESSAGES_PER_TURN: usize = 100;
 /// How long a scenario may keep its thread to itself.
 const TURN: Duration = Duration::from_millis(5);
 
+/// How many times it may go on without a look at the clock.
+const TURNS_PER_LOOK: usize = 8;
+
 /// The most automatic answers of one actor that wait for their time.
 const MAX_DUE: usize = 10_000;
 
@@ -99,6 +102,8 @@ pub(super) struct World {
     next_served: usize,
     /// Since when this scenario has had its thread to itself.
     turn_began: Instant,
+    /// How often it could have let others run.
+    turns: usize,
 }
 
 /// What a world is made of.
@@ -174,6 +179,7 @@ impl World {
             look_again: false,
             next_served: 0,
             turn_began: now,
+            turns: 0,
         };
         world.fix_names();
         world
@@ -210,8 +216,7 @@ impl World {
         until: Instant,
         mut ready: impl FnMut(&mut Self) -> Option<R>,
     ) -> Option<R> {
-        // Time that the scenario itself has spent before is no delay of the thread.
-        let due = until.max(Instant::now());
+        let mut waits_since = None;
         poll_fn(|cx| {
             loop {
                 self.serve(cx);
@@ -232,10 +237,13 @@ impl World {
                     self.timer.as_mut().reset(wake);
                 }
                 if self.timer.as_mut().poll(cx).is_pending() {
+                    waits_since.get_or_insert_with(Instant::now);
                     return Poll::Pending;
                 }
                 let now = Instant::now();
                 if now >= until {
+                    // Time that the scenario itself has spent before is no delay of the thread.
+                    let due = until.max(*waits_since.get_or_insert(now));
                     let delay = now.saturating_duration_since(due);
                     self.worst_delay = self.worst_delay.max(delay);
                     return Poll::Ready(None);
@@ -301,7 +309,8 @@ impl World {
 
     /// Lets others run when this scenario has had its thread for a while.
     pub(super) async fn share_thread(&mut self) {
-        if self.turn_began.elapsed() >= TURN {
+        self.turns += 1;
+        if self.turns.is_multiple_of(TURNS_PER_LOOK) && self.turn_began.elapsed() >= TURN {
             tokio::task::yield_now().await;
             self.turn_began = Instant::now();
         }
