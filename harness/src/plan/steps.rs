@@ -363,6 +363,7 @@ impl Resolver<'_> {
                 way if way.order != crate::scenario::Order::AsWritten => "order",
                 _ => return,
             },
+            Action::Recv { at: Some(_), .. } if !datagrams => "at",
             Action::Network(_) if !datagrams => "network",
             _ => return,
         };
@@ -616,10 +617,6 @@ impl Resolver<'_> {
     /// The name of a socket, which may be a variant's variable.
     fn socket(&mut self, word: Option<&Word>) -> Option<Option<Arc<str>>> {
         let Some(word) = word else { return Some(None) };
-        if self.protocol.transport != Transport::Udp {
-            let message = "this protocol has connections, and no sockets for datagrams";
-            self.diagnostics.error(&word.span, message, "not here");
-        }
         let word = self.scope.word(word, self.diagnostics)?;
         Some(Some(word.text.into()))
     }

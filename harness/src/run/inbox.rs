@@ -275,12 +275,38 @@ impl World {
     }
 }
 
-/// Whether a name stands somewhere in a value; what holds no text at all names everybody.
+/// Whether a name stands somewhere in a value, and not only as a part of another name.
 fn mentions(value: &Value, name: &str) -> bool {
+    let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
     match value {
-        Value::Text(text) => text.contains(name),
+        Value::Text(text) => text.match_indices(name).any(|(at, _)| {
+            let behind = &text[at + name.len()..];
+            apart(text[..at].chars().next_back()) && apart(behind.chars().next())
+        }),
         Value::List(items) => items.iter().any(|item| mentions(item, name)),
         Value::Map(entries) => entries.iter().any(|(_, value)| mentions(value, name)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_mentioned_where_it_is_a_word() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let entry = Value::Map(vec![("name".to_owned(), text("bob"))]);
+        for value in [
+            text("bob"),
+            text("<bob> has joined"),
+            text("kbob and bob"),
+            Value::List(vec![Value::Null, entry]),
+        ] {
+            assert!(mentions(&value, "bob"), "{value}");
+        }
+        for value in [text("kbob"), text("bobby"), text(""), Value::Int(7)] {
+            assert!(!mentions(&value, "bob"), "{value}");
+        }
     }
 }

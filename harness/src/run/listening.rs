@@ -1,4 +1,4 @@
-//! Whether somebody receives datagrams at an address, found out without a message of the protocol.
+//! Whether somebody listens at an address, found out without a message of the protocol.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,8 +7,14 @@ use std::time::Duration;
 
 use tokio::net::UdpSocket;
 
-/// Where the system lists its sockets for datagrams.
-const LISTS: [&str; 2] = ["/proc/net/udp", "/proc/net/udp6"];
+use crate::protocol::Transport;
+
+/// Where the system lists its sockets.
+const DATAGRAMS: [&str; 2] = ["/proc/net/udp", "/proc/net/udp6"];
+const STREAMS: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
+
+/// How a list writes that a socket waits for connections.
+const LISTENS: &str = "0A";
 
 /// The most of such a list that is read, in bytes.
 const MAX_LIST: u64 = 4 * 1024 * 1024;
@@ -20,7 +26,7 @@ const REFUSAL: Duration = Duration::from_millis(100);
 /// program on this machine, so that the system's list is enough. Else an empty datagram is sent where
 /// the list knows of nobody: a refusal comes back then.
 pub(super) async fn is_heard(address: SocketAddr, ours: bool) -> Option<bool> {
-    match is_listed(address) {
+    match is_listed(address, Transport::Udp) {
         Some(true) => return Some(true),
         Some(false) if ours => return Some(false),
         _ => {}
@@ -31,30 +37,38 @@ pub(super) async fn is_heard(address: SocketAddr, ours: bool) -> Option<bool> {
     }
 }
 
-/// Whether the system lists a socket with this port; `None` for other machines and other systems.
-fn is_listed(address: SocketAddr) -> Option<bool> {
+/// Whether the system lists a socket that takes what comes to this port; `None` for other machines
+/// and other systems.
+pub fn is_listed(address: SocketAddr, transport: Transport) -> Option<bool> {
     if !address.ip().is_loopback() {
         return None;
     }
-    let lists: Vec<String> = LISTS
+    let paths = match transport {
+        Transport::Tcp => STREAMS,
+        Transport::Udp => DATAGRAMS,
+    };
+    let lists: Vec<String> = paths
         .iter()
         .filter_map(|path| read(Path::new(path)))
         .collect();
     if lists.is_empty() {
         return None;
     }
-    let has = |list: &String| {
-        list.lines()
-            .skip(1)
-            .any(|line| port(line) == Some(address.port()))
+    let is_it = |line: &str| {
+        let listens = transport == Transport::Udp || state(line) == Some(LISTENS);
+        listens && port(line) == Some(address.port())
     };
-    Some(lists.iter().any(has))
+    Some(lists.iter().any(|list| list.lines().skip(1).any(is_it)))
 }
 
 /// The local port of a line: `  12: 0100007F:1F90 00000000:0000 07 …`.
 fn port(line: &str) -> Option<u16> {
     let local = line.split_whitespace().nth(1)?;
     u16::from_str_radix(local.rsplit_once(':')?.1, 16).ok()
+}
+
+fn state(line: &str) -> Option<&str> {
+    line.split_whitespace().nth(3)
 }
 
 fn read(path: &Path) -> Option<String> {
@@ -113,6 +127,7 @@ mod tests {
     fn ports_are_found_in_lines_of_the_list() {
         let line = "  712: 0100007F:1F90 00000000:0000 07 00000000:00000000 00:00000000 00000000";
         assert_eq!(port(line), Some(8080));
+        assert_eq!(state(line), Some("07"));
         assert_eq!(port("  sl  local_address rem_address"), None);
         assert_eq!(port(""), None);
     }

@@ -38,7 +38,8 @@ pub mod transport;
 mod watch;
 mod world;
 
-pub use asking::ask;
+pub use asking::{NotSpoken, ask};
+pub use listening::is_listed;
 pub use names::UsedNames;
 pub use ports::Ports;
 pub use schedule::{Progress, Run, Settings};

@@ -114,7 +114,7 @@ fn judged(fault: Fault, more: &'static [&'static str]) -> Ended {
     run_with(|| {
         let post = Post::start(fault);
         let target = post.address.to_string();
-        let mut words = vec!["run", "protocols/post", "--jobs", "4", "--target", &target];
+        let mut words = vec!["run", "protocols/post", "--target", &target];
         words.extend_from_slice(more);
         let words = words.into_iter().map(str::to_owned).collect();
         (post, words)
@@ -191,10 +191,20 @@ fn a_push_too_many_is_seen_by_the_fence() {
 }
 
 #[test]
+fn the_protocol_is_found_by_asking() {
+    let post = Post::start(Fault::None);
+    let target = post.address.to_string();
+    let paths = ["run", "protocols/talk", "protocols/bare", "protocols/post"];
+    let more = ["--target", &target];
+    run(&[&paths[..], &more[..]].concat())
+        .expect(0)
+        .complains("speaks post: only its scenarios are run");
+}
+
+#[test]
 fn nobody_listens() {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = socket.local_addr().unwrap().to_string();
-    drop(socket);
+    let port = harness::run::Ports::default().take().unwrap();
+    let address = format!("127.0.0.1:{port}");
     run(&["run", "protocols/post", "--target", &address])
         .expect(3)
         .says("cannot be reached");
