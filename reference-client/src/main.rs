@@ -3,7 +3,8 @@
 //! The modules in the order in which data flows: [`screen`] takes lines and shows them, [`tcp`]
 //! moves them between the screen, a connection and a [`session`], and each protocol is a session
 //! of its own that does no input or output: [`bcp`], [`chatbooth`],
-//! [`csc328`]. [`chatapp`] is no connection and has sockets of its own. [`text`] makes what others say harmless.
+//! [`csc328`], [`wireproto`]. [`chatapp`] is no connection and has sockets of its own. [`text`] makes
+//! what others say harmless.
 //!
 //! Exit status: 0 after the end of input or Ctrl-C, 2 for unusable arguments, what the protocol
 //! says when the server refuses something, 1 when the connection fails, is lost or carries what is
@@ -18,6 +19,7 @@ mod screen;
 mod session;
 mod tcp;
 mod text;
+mod wireproto;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -50,6 +52,8 @@ enum Protocol {
     Chatbooth(chatbooth::Options),
     /// Chat in the nickname group chat; the first line is your nickname.
     Csc328(csc328::Options),
+    /// Accounts, messages and lists with wireproto; actions are chosen by their number.
+    Wireproto(wireproto::Options),
 }
 
 fn main() -> ExitCode {
@@ -83,6 +87,9 @@ async fn chat(protocol: Protocol) -> Result<Ending, Failure> {
         }
         Protocol::Csc328(options) => {
             tcp::run(options.address(), csc328::Client::new(&options)).await
+        }
+        Protocol::Wireproto(options) => {
+            tcp::run(options.address(), wireproto::Client::default()).await
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod dialect;
 mod json;
 #[cfg(test)]
 mod testing;
+pub mod wireproto;
 
 pub use decode::{Decode, Decoded, Decoder, EncodeError, Malformed, Reason};
 pub use dialect::UnknownDialect;

@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::log::Log;
-use crate::{bcp, chatapp, chatbooth, csc328, duration, net, open_files};
+use crate::{bcp, chatapp, chatbooth, csc328, duration, net, open_files, wireproto};
 
 /// The exit status of a server that could not start.
 const USAGE: u8 = 2;
@@ -48,6 +48,8 @@ enum Protocol {
     Chatbooth(ChatboothArgs),
     /// The nickname group chat: choose a free nickname, send to all others
     Csc328(Csc328Args),
+    /// wireproto: accounts over Protocol Buffers, messages that are pushed or wait
+    Wireproto(WireprotoArgs),
 }
 
 /// Where any server listens and logs.
@@ -128,6 +130,21 @@ struct Csc328Args {
     shutdown_delay: Duration,
 }
 
+#[derive(Debug, Args)]
+struct WireprotoArgs {
+    /// Port to listen on; 0 takes a free one, which the log names
+    #[arg(short, long, default_value_t = wireproto::DEFAULT_PORT)]
+    port: u16,
+    #[command(flatten)]
+    common: Common,
+    /// Silence of a client after which its last message is taken to be whole
+    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = duration::parse)]
+    pause: Duration,
+    /// The longest request, from 1KiB to 64KiB
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = wireproto::parse_message)]
+    max_message: usize,
+}
+
 /// Why a server could not start or go on.
 #[derive(Debug, Error)]
 enum Failure {
@@ -199,6 +216,7 @@ fn run(protocol: Protocol) -> Result<(), Failure> {
             Protocol::Chatapp(args) => run_chatapp(args, signals).await,
             Protocol::Chatbooth(args) => run_chatbooth(args, signals).await,
             Protocol::Csc328(args) => run_csc328(args, signals).await,
+            Protocol::Wireproto(args) => run_wireproto(args, signals).await,
         }
     });
     runtime.shutdown_background();
@@ -262,6 +280,21 @@ async fn run_csc328(args: Csc328Args, signals: Signals) -> Result<(), Failure> {
             limits: csc328::Limits::default(),
         };
         csc328::run(listener, options, stop)
+    })
+    .await
+}
+
+async fn run_wireproto(args: WireprotoArgs, signals: Signals) -> Result<(), Failure> {
+    serve(args.common, args.port, signals, |listener, log, stop| {
+        let options = wireproto::Options {
+            pause: args.pause,
+            log,
+            limits: wireproto::Limits {
+                message: args.max_message,
+                ..wireproto::Limits::default()
+            },
+        };
+        wireproto::run(listener, options, stop)
     })
     .await
 }
@@ -422,5 +455,17 @@ mod tests {
         assert_eq!(args.port, 43_221);
         assert_eq!(args.dialect, options.dialect);
         assert_eq!(args.shutdown_delay, options.shutdown_delay);
+    }
+
+    #[test]
+    fn defaults_of_wireproto_are_those_of_the_library() {
+        let cli = Cli::try_parse_from(["reference-server", "wireproto"]).unwrap();
+        let Protocol::Wireproto(args) = cli.protocol else {
+            panic!("another protocol");
+        };
+        let options = wireproto::Options::default();
+        assert_eq!(args.port, 8080);
+        assert_eq!(args.pause, options.pause);
+        assert_eq!(args.max_message, options.limits.message);
     }
 }

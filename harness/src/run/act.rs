@@ -116,7 +116,13 @@ impl World {
             let outgoing = self.datagrams(place, actor, send).await?;
             self.pace(actor).await;
             self.note_sent(actor, &outgoing);
+            let (turn, event) = (self.transcript.turns() + 1, self.transcript.len() + 1);
             let used = self.put_out(actor, outgoing, Cause::Step)?;
+            if send.order == Order::Shuffled {
+                for event in event..=self.transcript.len() {
+                    self.transcript.share_turn(event, turn);
+                }
+            }
             self.flush(&used).await;
             self.last_send = Some(Instant::now());
             self.action_done(send.mark.as_ref());

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use reference_server::options::OptionError;
-use reference_server::{bcp, chatapp, chatbooth, csc328};
+use reference_server::{bcp, chatapp, chatbooth, csc328, wireproto};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use crate::protocol::Transport;
 pub const SUBCOMMAND: &str = "reference-server";
 
 /// The protocols that have a reference server.
-pub const PROTOCOLS: &[&str] = &["bcp", "chatapp", "chatbooth", "csc328"];
+pub const PROTOCOLS: &[&str] = &["bcp", "chatapp", "chatbooth", "csc328", "wireproto"];
 
 /// The option of servers that keep what they know in a file.
 const DATABASE: &str = "db";
@@ -70,6 +70,11 @@ impl InProcess {
                 let names = &csc328::Options::NAMES;
                 let options = configured(dialect, params, names, csc328::Options::set)?;
                 tokio::spawn(csc328::run(listener, options, stop))
+            }
+            ("wireproto", Listener::Tcp(listener)) => {
+                let names = &wireproto::Options::NAMES;
+                let options = configured(dialect, params, names, wireproto::Options::set)?;
+                tokio::spawn(wireproto::run(listener, options, stop))
             }
             _ => return Err(format!("there is no reference server for {protocol}")),
         };
@@ -154,6 +159,7 @@ pub(super) fn arguments(
         "chatapp" => &chatapp::Options::NAMES,
         "chatbooth" => &chatbooth::Options::NAMES,
         "csc328" => &csc328::Options::NAMES,
+        "wireproto" => &wireproto::Options::NAMES,
         _ => &[],
     };
     if names.contains(&DATABASE) {

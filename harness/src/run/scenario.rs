@@ -410,6 +410,24 @@ impl World {
         }
     }
 
+    /// Where messages are datagrams, addresses stand in them that differ from run to run.
+    fn redacted_addresses(&self) -> Vec<(String, String)> {
+        if !self.has_datagrams() {
+            return Vec::new();
+        }
+        let own = self.actors.iter();
+        let own = own.filter_map(|actor| Some((actor.label.to_string(), actor.local?)));
+        let server = ("server".to_owned(), self.subject.address());
+        own.chain([server])
+            .flat_map(|(label, address)| {
+                [
+                    (address.to_string(), format!("<{label}.address>")),
+                    (address.port().to_string(), format!("<{label}.port>")),
+                ]
+            })
+            .collect()
+    }
+
     /// Closes the connections, then ends the server if it is ours. Nothing is judged any more.
     pub(super) async fn tear_down(mut self) -> End {
         self.step = None;
@@ -437,7 +455,7 @@ impl World {
             };
             self.drive(until, gone).await;
         }
-        let mut names = Vec::new();
+        let mut names = self.redacted_addresses();
         for (index, actor) in self.actors.iter_mut().enumerate() {
             actor.session = None;
             if actor.owner == index {

@@ -18,6 +18,7 @@ mod peer;
 mod program;
 mod server;
 mod terminal;
+mod wireproto;
 
 use std::time::Duration;
 
