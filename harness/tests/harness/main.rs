@@ -23,3 +23,4 @@ mod peer;
 mod program;
 mod programs;
 mod reference;
+mod server;
