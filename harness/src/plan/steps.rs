@@ -4,11 +4,13 @@ use super::scope::{Binding, Scope, Who};
 use super::values::{Place, find_kind, unknown_field};
 use super::{
     ActPlan, ObservePlan, PartPlan, PayloadPlan, RecvPlan, SendPlan, ServerPlan, StepPlace,
-    StepPlan, StepPlanKind, Variable, WindowPlan,
+    StepPlan, StepPlanKind, ToPlan, Variable, WindowPlan,
 };
-use crate::protocol::{Macro, Protocol};
+use crate::protocol::{Macro, Protocol, Transport};
+use crate::scenario::sockets::SOURCE;
 use crate::scenario::{
-    Action, Batch, Payload, Quantity, Send, ServerAction, Step, StepKind, Window, Word, close_word,
+    Action, Batch, Expression, Payload, Piece, Quantity, Send, ServerAction, Step, StepKind,
+    Window, Word, close_word,
 };
 use crate::source::{Diagnostic, Diagnostics, Span, closest};
 use crate::verdict::{Rule, Rules};
@@ -117,6 +119,7 @@ impl Resolver<'_> {
             StepKind::Use(..) => return None,
             StepKind::Actor(word, action) => {
                 let who = self.scope.actor(word, self.diagnostics)?;
+                self.check_transport(action, &word.span);
                 self.action(who, action)?
             }
             StepKind::Fence(fence) => self.fence(&fence.who)?,
@@ -343,6 +346,42 @@ impl Resolver<'_> {
         }
     }
 
+    /// Complains about what needs a connection where there is none, and the other way round.
+    fn check_transport(&mut self, action: &Action, span: &Span) {
+        let datagrams = self.protocol.transport == Transport::Udp;
+        let word = match action {
+            Action::Closed(..) if datagrams => "closed",
+            Action::Open if datagrams => "open",
+            Action::Close(how, _) if datagrams && matches!(&*how.text, "write" | "reset") => {
+                "close"
+            }
+            Action::Send(send) if datagrams && !send.writing.chunks.is_empty() => "chunks",
+            Action::Send(send) if !datagrams => match &send.writing.way {
+                way if way.via.is_some() => "via",
+                way if way.to.is_some() => "to",
+                way if way.copies.is_some() => "copies",
+                way if way.order != crate::scenario::Order::AsWritten => "order",
+                _ => return,
+            },
+            Action::Recv { at: Some(_), .. } if !datagrams => "at",
+            Action::Network(_) if !datagrams => "network",
+            _ => return,
+        };
+        let (message, help) = if datagrams {
+            (
+                format!("`{word}` is for connections, and this protocol has datagrams"),
+                "a datagram is whole, and a socket for datagrams has no end; `close: fin` closes it",
+            )
+        } else {
+            (
+                format!("`{word}` is for datagrams, and this protocol has connections"),
+                "a connection has one other end, and what is written arrives once and in order",
+            )
+        };
+        let diagnostic = Diagnostic::error(message).at(span, "not here").help(help);
+        self.diagnostics.add(diagnostic);
+    }
+
     fn action(&mut self, who: Who, action: &Action) -> Option<StepPlanKind> {
         let receives = self.receives();
         let act = match action {
@@ -353,6 +392,7 @@ impl Resolver<'_> {
                 save,
                 gather,
                 mark,
+                at,
             } => {
                 let pattern =
                     self.scope
@@ -361,7 +401,9 @@ impl Resolver<'_> {
                 let save = self.captures(save, &pattern)?;
                 let gather = self.captures(gather, &pattern)?;
                 let mark = mark.as_deref().map(|name| self.scope.declare(name));
+                let at = self.comes_to(&pattern, at.as_ref())?;
                 let recv = RecvPlan {
+                    at,
                     pattern,
                     window,
                     times: *times,
@@ -387,7 +429,7 @@ impl Resolver<'_> {
                 ));
             }
             Action::Connect { fresh } => ActPlan::Connect { fresh: *fresh },
-            Action::Send(send) => ActPlan::Send(self.send(send)?),
+            Action::Send(send) => ActPlan::Send(Box::new(self.send(send)?)),
             Action::Never(pattern) => {
                 let pattern =
                     self.scope
@@ -416,6 +458,7 @@ impl Resolver<'_> {
                 ActPlan::Set(resolved)
             }
             Action::Reading(reading) => ActPlan::Reading(*reading),
+            Action::Network(copies) => ActPlan::Network { copies: *copies },
             Action::ReceiveBuffer(size) => {
                 ActPlan::ReceiveBuffer(u32::try_from(*size).unwrap_or(u32::MAX))
             }
@@ -457,6 +500,7 @@ impl Resolver<'_> {
     ) -> Option<Vec<(Arc<str>, Variable)>> {
         let mut captures = Vec::new();
         for (field, variable) in pairs {
+            let source = field == SOURCE && self.protocol.transport == Transport::Udp;
             let known = pattern
                 .kinds
                 .iter()
@@ -464,7 +508,7 @@ impl Resolver<'_> {
             let has = known
                 .flat_map(|k| k.fields(pattern.direction))
                 .any(|f| *f.name == **field);
-            if !has {
+            if !has && !source {
                 unknown_field(
                     self.codec,
                     &pattern.kinds,
@@ -539,8 +583,67 @@ impl Resolver<'_> {
             gap,
             first: send.writing.first,
             skip: send.writing.skip,
+            via: self.socket(send.writing.way.via.as_ref())?,
+            to: match &send.writing.way.to {
+                None => None,
+                Some(to) => Some(self.to(to)?),
+            },
+            copies: send.writing.way.copies,
+            order: send.writing.way.order,
             mark: send.mark.as_deref().map(|name| self.scope.declare(name)),
         })
+    }
+
+    /// Where datagrams go: an actor by its name, or an address.
+    fn to(&mut self, to: &Expression) -> Option<ToPlan> {
+        if let Expression::Template(template, span) = to
+            && let [Piece::Variable(variable)] = template.pieces.as_slice()
+            && variable.part.is_none()
+            && (self.scope.group(&variable.name).is_some()
+                || matches!(self.scope.binding(&variable.name), Some(Binding::Actor(_))))
+        {
+            let word = Word {
+                text: variable.name.clone(),
+                span: span.clone(),
+            };
+            if let Who::Group(group) = self.scope.actor(&word, self.diagnostics)? {
+                return Some(ToPlan::Actor(group));
+            }
+        }
+        let expr = self.scope.expr(to, Place::Free, self.diagnostics)?;
+        Some(ToPlan::Address(expr))
+    }
+
+    /// The name of a socket, which may be a variant's variable.
+    fn socket(&mut self, word: Option<&Word>) -> Option<Option<Arc<str>>> {
+        let Some(word) = word else { return Some(None) };
+        let word = self.scope.word(word, self.diagnostics)?;
+        Some(Some(word.text.into()))
+    }
+
+    /// The socket to which expected messages come: as the step says, or as their kinds do.
+    fn comes_to(
+        &mut self,
+        pattern: &crate::matching::Pattern,
+        at: Option<&Word>,
+    ) -> Option<Option<Arc<str>>> {
+        if at.is_some() || self.protocol.transport != Transport::Udp {
+            return self.socket(at);
+        }
+        let kinds = pattern
+            .kinds
+            .iter()
+            .filter_map(|kind| self.codec.kind(kind));
+        let mut sockets = kinds.map(crate::wire::Kind::comes_to);
+        let first = sockets.next().flatten().cloned();
+        if sockets.any(|other| other != first.as_ref()) {
+            self.diagnostics.add(
+                Diagnostic::error("these kinds come to different sockets")
+                    .at(&pattern.span, "to which one?")
+                    .help("write `at:` with the name of the socket"),
+            );
+        }
+        Some(first)
     }
 
     fn part(&mut self, part: &Batch) -> Option<PartPlan> {

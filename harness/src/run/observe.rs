@@ -1,6 +1,7 @@
 //! Waiting for expectations: what comes is offered to the branches until they have what they want.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,15 +9,20 @@ use tokio::time::Instant;
 
 use super::actor::ItemKind;
 use super::problem::Problem;
+use super::session::Session;
 use super::stop::{Done, Stop, undecided};
 use super::watch::{Branch, Expected, Watch};
 use super::world::{Names, World};
 use crate::plan::{StepPlace, Variable, Who};
+use crate::scenario::sockets::SOURCE;
 use crate::transcript::Use;
 use crate::wire::{Direction, Message, Value};
 
 /// How old the beginning of a message is when the message can be called unfinished.
 const STALLED: Duration = Duration::from_millis(200);
+
+/// Fields, and the variables that take their values.
+type Captures<'a> = &'a [(Arc<str>, Variable)];
 
 /// How branches are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,14 +108,13 @@ impl World {
             }
             let latest = race
                 .heads()
-                .filter_map(|(_, watch)| watch.time_span())
-                .map(|t| t.latest);
+                .filter_map(|(_, watch)| self.waits_until(watch));
             let Some(until) = latest.min() else {
                 return Ok(());
             };
             let something = |world: &mut Self| {
                 race.heads()
-                    .any(|(_, watch)| !world.actors[watch.actor].inbox.is_empty())
+                    .any(|(_, watch)| world.actors[watch.actor].has_news())
                     .then_some(())
             };
             let found = self.drive(until, something).await.is_some();
@@ -119,8 +124,22 @@ impl World {
             if !found || overdue {
                 self.expire(&mut race).await?;
             }
-            overdue = Instant::now() >= until;
+            let latest = race
+                .heads()
+                .filter_map(|(_, watch)| self.waits_until(watch));
+            overdue = latest.min().is_some_and(|until| Instant::now() >= until);
         }
+    }
+
+    /// When the time is up for an expectation. What came in time may be a message only when nothing
+    /// has followed it for a while.
+    fn waits_until(&self, watch: &Watch<'_>) -> Option<Instant> {
+        let latest = watch.time_span()?.latest;
+        let session = self.actors[watch.actor].session.as_ref();
+        let in_time = |session: &&Session| session.last_read().is_some_and(|last| last <= latest);
+        let came = session.filter(in_time);
+        let rest = came.and_then(|session| session.rest_due(&self.protocol.codec));
+        Some(rest.map_or(latest, |rest| latest.max(rest)))
     }
 
     fn begin_windows(&self, race: &mut Race<'_>) -> Done {
@@ -141,11 +160,41 @@ impl World {
             if race.is_over() {
                 return Ok(());
             }
-            let with_news = |actor: &usize| !self.actors[*actor].inbox.is_empty();
-            let found = race.heads().map(|(_, watch)| watch.actor).find(with_news);
-            let Some(actor) = found else { return Ok(()) };
+            let Some(actor) = self.bring_news(race)? else {
+                return Ok(());
+            };
             self.offer(actor, race).await?;
         }
+    }
+
+    /// An inbox whose first item is to be offered. Where the order is free, what some branch wants
+    /// comes first, and then what nobody has looked at.
+    fn bring_news(&mut self, race: &Race<'_>) -> Result<Option<usize>, Stop> {
+        let actors: Vec<usize> = race.heads().map(|(_, watch)| watch.actor).collect();
+        for actor in actors {
+            if !self.actors[actor].is_unordered() {
+                if self.actors[actor].has_news() {
+                    return Ok(Some(actor));
+                }
+                continue;
+            }
+            let mut found = None;
+            for (at, item) in self.actors[actor].inbox.iter().enumerate() {
+                let mut wanted = !item.checked;
+                for (_, watch) in race.heads_of(actor) {
+                    wanted |= self.fits(watch, &item.what)?;
+                }
+                if wanted {
+                    found = Some(at);
+                    break;
+                }
+            }
+            if let Some(at) = found {
+                self.actors[actor].bring_forward(at);
+                return Ok(Some(actor));
+            }
+        }
+        Ok(None)
     }
 
     /// Offers the first item of an inbox to the branches that wait for this actor.
@@ -165,6 +214,10 @@ impl World {
             return self.take_for(actor, event, first, &fitting, race).await;
         }
         if self.skip_if_free(actor) {
+            return Ok(());
+        }
+        if self.actors[actor].is_unordered() && self.may_wait(actor) {
+            self.absorb(actor)?;
             return Ok(());
         }
         let satisfied: Vec<usize> = race
@@ -195,6 +248,12 @@ impl World {
             return Ok(());
         }
         Ok(())
+    }
+
+    /// Whether the first item of an inbox without order may be wanted later.
+    fn may_wait(&self, actor: usize) -> bool {
+        let first = self.actors[actor].inbox.front();
+        first.is_some_and(|item| matches!(item.what, ItemKind::Message(_)))
     }
 
     /// Only a rule of the level `should` was broken. The message that broke it is spent, so that it
@@ -271,7 +330,7 @@ impl World {
             let Some(watch) = race.branches[index].front().filter(|_| race.alive[index]) else {
                 continue;
             };
-            if watch.time_span().is_none_or(|span| span.latest > now) {
+            if self.waits_until(watch).is_none_or(|until| until > now) {
                 continue;
             }
             if watch.is_satisfied() {
@@ -349,23 +408,24 @@ impl World {
         if watch.nonce.is_some() {
             self.transcript.set_use(event, Use::Fence, None);
         }
-        self.actors[actor].last_taken = Some(at);
+        let owner = self.owner(actor);
+        self.actors[owner].last_taken = Some(at);
         if let Some(mark) = watch.mark {
             self.marks.insert(Arc::clone(mark), at);
         }
         if let Some((number, _)) = &watch.nonce {
-            self.actors[actor].fences_seen.push(*number);
+            self.actors[owner].fences_seen.push(*number);
         }
         // The end of a connection stays: whoever expects a message after it must see it.
         if ends {
             self.actors[actor].end_expected = true;
             return;
         }
-        let item = self.pop(actor);
-        if let (Some(ItemKind::Message(message)), Expected::Message(_, save, gather)) =
-            (item.map(|item| item.what), watch.what)
+        let Some(item) = self.pop(actor) else { return };
+        if let (ItemKind::Message(message), Expected::Message(_, save, gather)) =
+            (&item.what, watch.what)
         {
-            self.capture(actor, &message, save, gather);
+            self.capture(owner, message, item.source, (save, gather));
         }
     }
 
@@ -373,10 +433,13 @@ impl World {
         &mut self,
         actor: usize,
         message: &Message,
-        save: &[(Arc<str>, Variable)],
-        gather: &[(Arc<str>, Variable)],
+        source: Option<SocketAddr>,
+        (save, gather): (Captures<'_>, Captures<'_>),
     ) {
-        let value = |field: &str| message.field(field).cloned().unwrap_or(Value::Null);
+        let value = |field: &str| match (field, source) {
+            (SOURCE, Some(source)) => Value::Text(source.to_string()),
+            _ => message.field(field).cloned().unwrap_or(Value::Null),
+        };
         for (field, variable) in save {
             *self.variable(actor, variable) = value(field);
         }
@@ -412,7 +475,39 @@ impl World {
                 .fail(watch, Problem::Unfinished { event, missing })
                 .await;
         }
-        self.fail(watch, Problem::Nothing).await
+        let Some(message) = self.bring_rival(watch) else {
+            return self.fail(watch, Problem::Nothing).await;
+        };
+        let event = self.actors[watch.actor]
+            .inbox
+            .front()
+            .map_or(0, |item| item.event);
+        let other = self.fail(watch, Problem::Other { event, message }).await;
+        self.pop(watch.actor);
+        other
+    }
+
+    /// Where the order is free, a message of the kind that was expected and that nobody wanted: it
+    /// is then what should have been otherwise.
+    fn bring_rival(&mut self, watch: &Watch<'_>) -> Option<Message> {
+        let Expected::Message(pattern, ..) = watch.what else {
+            return None;
+        };
+        if !self.actors[watch.actor].is_unordered() {
+            return None;
+        }
+        let of_kind = |item: &super::actor::Item| match &item.what {
+            ItemKind::Message(message) if pattern.takes_kind(&message.kind) => {
+                Some(message.clone())
+            }
+            _ => None,
+        };
+        let inbox = self.actors[watch.actor].inbox.iter();
+        let (at, message) = inbox
+            .enumerate()
+            .find_map(|(at, item)| Some((at, of_kind(item)?)))?;
+        self.actors[watch.actor].bring_forward(at);
+        Some(message)
     }
 
     /// The bytes of a message that an actor has begun to receive, and what it waits for.
@@ -480,11 +575,15 @@ impl World {
         who: Who,
         how_long: Duration,
     ) -> Done {
-        let until = Instant::now() + how_long;
-        let actors = self.members(who);
-        for actor in actors.clone() {
+        let mut until = Instant::now() + how_long;
+        // Who never comes to the end of a message is not waited for.
+        let last = until + self.protocol.deadline;
+        let members = self.members(who);
+        for actor in members.clone() {
             self.ensure_connected(actor, place).await?;
         }
+        let inboxes = members.flat_map(|actor| self.inboxes(actor));
+        let actors: Vec<usize> = inboxes.collect();
         loop {
             let heard = |world: &mut Self| {
                 let unread = |actor: &usize| {
@@ -493,10 +592,20 @@ impl World {
                         .front()
                         .is_some_and(|item| !matches!(item.what, ItemKind::Ended(_)))
                 };
-                actors.clone().find(unread)
+                actors.iter().copied().find(unread)
             };
             let Some(actor) = self.drive(until, heard).await else {
-                return Ok(());
+                // What has begun to come is a message when nothing has followed it for a while.
+                let rest = |actor: &usize| {
+                    let session = self.actors[*actor].session.as_ref()?;
+                    session.rest_due(&self.protocol.codec)
+                };
+                match actors.iter().filter_map(rest).max() {
+                    Some(rest) if rest > until && rest < last => until = rest,
+                    _ => return Ok(()),
+                }
+                self.go_on()?;
+                continue;
             };
             self.check_item(actor).await?;
             if self.skip_if_free(actor) || self.absorb(actor)? {

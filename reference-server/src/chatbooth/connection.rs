@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use reference_codecs::Decoder;
 use reference_codecs::chatbooth::{
-    BodyLimit, ClientMessage, HEAD_LEN, ServerMessage, TOKEN_LEN, Token,
+    ALL, BodyLimit, ClientMessage, HEAD_LEN, ServerMessage, TOKEN_LEN, Token,
 };
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,13 +16,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::Options;
 use super::accounts::{Accounts, Login, NAMES_LIMIT, Place};
-use super::desk::Door;
-use super::outgoing::{BATCH, Outgoing};
 use super::password::{Hasher, Password};
-use super::search::Searcher;
 use super::session::{Ending, Refusal, Request, Watchdog, request};
+use crate::desk::Door;
 use crate::link::Link;
+use crate::outgoing::{BATCH, Outgoing};
 use crate::pace::{Pace, Rate};
+use crate::search::{Alphabet, Searcher};
 
 /// Bytes of unfinished requests and of an answer that a connection holds without asking. What is
 /// longer needs a part of the memory that all connections share.
@@ -50,7 +50,7 @@ const STOP_FAREWELL: Duration = Duration::from_millis(200);
 /// What all connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    door: Door,
+    door: Door<Accounts>,
     hasher: Hasher,
     searcher: Searcher,
     memory: Arc<Semaphore>,
@@ -59,12 +59,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(door: Door, options: Options, shutdown: CancellationToken) -> Self {
+    pub(super) fn new(door: Door<Accounts>, options: Options, shutdown: CancellationToken) -> Self {
         let bytes = SHARED_BYTES.max(options.limits.body.saturating_mul(4));
         Self {
             door,
             hasher: Hasher::new(),
-            searcher: Searcher::new(),
+            searcher: Searcher::new(Alphabet::Ascii),
             memory: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))),
             options,
             shutdown,
@@ -91,7 +91,7 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Share
     let longest_frame = HEAD_LEN + NAMES_LIMIT.max(shared.options.limits.body);
     let mut connection = Connection {
         link: Link::new(stream, decoder, BATCH + longest_frame),
-        outgoing: Outgoing::default(),
+        outgoing: Outgoing::new(push),
         watchdog: Watchdog::new(shared.options.idle_timeout, now),
         logins: Pace::new(LOGINS, now),
         place: Place::default(),
@@ -203,7 +203,7 @@ impl Connection {
         let peer = self.peer;
         let log = &self.shared.options.log;
         log.event(format_args!("refuse {peer}: {refusal}"));
-        self.outgoing.push_answer(ServerMessage::error(), None);
+        self.say(ServerMessage::error());
     }
 
     async fn answer(&mut self, request: Request) -> Result<(), Stop> {
@@ -272,19 +272,27 @@ impl Connection {
 
     async fn list(&mut self, pattern: Vec<u8>, token: Token) -> Result<(), Stop> {
         let names = self.ask(move |desk| desk.names(&token)).await??;
-        let found = self.shared.searcher.find(pattern, names).await;
-        let body = found.ok_or(Refusal::BadPattern)?;
-        let memory = match body.len() {
-            ..=SMALL => None,
-            long => Some(self.shared.memory(long).ok_or(Refusal::ServerFull)?),
+        let body = if pattern.is_empty() || pattern == ALL {
+            names.join(",")
+        } else {
+            let found = self.shared.searcher.find(pattern, names).await;
+            found.ok_or(Refusal::BadPattern)?.join(",")
         };
-        self.outgoing
-            .push_answer(ServerMessage::Answer { body }, memory);
+        let len = body.len();
+        let answer = ServerMessage::Answer {
+            body: body.into_bytes(),
+        };
+        if len > SMALL {
+            let memory = self.shared.memory(len).ok_or(Refusal::ServerFull)?;
+            self.outgoing.push_long_answer(encode(&answer), memory);
+        } else {
+            self.say(answer);
+        }
         Ok(())
     }
 
     fn say(&mut self, answer: ServerMessage) {
-        self.outgoing.push_answer(answer, None);
+        self.outgoing.push_answer(encode(&answer));
     }
 
     /// CHATBOOTH-3: pushes what has come for this client.
@@ -337,10 +345,22 @@ impl Connection {
         };
         let mut farewell = Vec::new();
         if ending.is_answered() {
-            // The error answer has no body and cannot be too long.
-            let _ = ServerMessage::error().encode(BodyLimit::NONE, &mut farewell);
+            farewell = encode(&ServerMessage::error());
         }
         drop(self.shared);
         self.link.close(&farewell, grace).await;
     }
+}
+
+/// CHATBOOTH-3: a message as it is pushed.
+fn push(text: &[u8]) -> Vec<u8> {
+    let text = text.to_vec();
+    encode(&ServerMessage::Message { text })
+}
+
+fn encode(message: &ServerMessage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // No body here is longer than what the size field can say.
+    let _ = message.encode(BodyLimit::NONE, &mut bytes);
+    bytes
 }

@@ -14,12 +14,8 @@
 
 mod accounts;
 mod connection;
-mod desk;
-mod mail;
 mod options;
-mod outgoing;
 mod password;
-mod search;
 mod session;
 mod token;
 
@@ -33,7 +29,7 @@ pub(crate) use options::parse_body;
 pub use options::{Limits, Options};
 pub use reference_codecs::chatbooth::DEFAULT_PORT;
 
-use crate::net;
+use crate::{desk, net};
 
 /// Serves the clients of `listener` until `shutdown`; everything is closed when it returns, within
 /// a second. Accounts live as long as this runs.
@@ -47,7 +43,8 @@ pub async fn run(
     let log = options.log.clone();
     log.event(format_args!("listening on {}", listener.local_addr()?));
     let max_connections = options.limits.connections;
-    let (door, desk) = desk::start(&options);
+    let accounts = accounts::Accounts::new(options.limits, log.clone());
+    let (door, desk) = desk::start(accounts);
     let shared = Arc::new(connection::Shared::new(door, options, shutdown.clone()));
     net::serve(
         listener,
