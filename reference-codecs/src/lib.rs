@@ -6,6 +6,7 @@
 //! Nothing here opens a socket or knows a runtime.
 
 pub mod bcp;
+pub mod chatapp;
 pub mod chatbooth;
 pub mod csc328;
 pub mod decode;

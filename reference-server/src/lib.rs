@@ -9,6 +9,7 @@
 //! other programs run it in their own process on a port of their choice.
 
 pub mod bcp;
+pub mod chatapp;
 pub mod chatbooth;
 pub mod cli;
 pub mod csc328;

@@ -378,6 +378,10 @@ fn help_is_no_error() {
     help(&["bcp", "--help"])
         .success()
         .stdout(predicate::str::contains("[default: 9001]"));
+    help(&["chatapp", "--help"])
+        .success()
+        .stdout(predicate::str::contains("[default: 4119]"))
+        .stdout(predicate::str::contains("loopback"));
     help(&["chatbooth", "--help"])
         .success()
         .stdout(predicate::str::contains("[default: 8080]"));

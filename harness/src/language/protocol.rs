@@ -240,7 +240,7 @@ what the protocol file itself describes is called `spec`, unless `dialect` says 
                 word: "ambient",
                 takes: Takes::KindFields,
                 about: "For each kind the field that names the user whom it concerns. On a server \
-                        that others may use, a message whose field names nobody of the scenario is a \
+                        that others may use, a message whose field (a text, or a list or map with texts) names nobody of the scenario is a \
                         stranger's: shown, answered, and held against `never` alone.",
                 default: "none",
                 example: "ambient: { said: from }",
@@ -381,6 +381,13 @@ of it, undescribed fields, changes nothing. The moment of a message is that of i
                         answered.",
                 default: "",
                 example: "",
+            },
+            Word {
+                word: "to",
+                takes: Takes::Value,
+                about: "For datagrams: where the answer goes, as with a step; `$source` is the sender.",
+                default: "back to the sender",
+                example: "reflexes: { r: { when: said, send: say, with: { text: hi }, to: $source } }",
             },
             Word {
                 word: "delay",

@@ -130,15 +130,17 @@ broken: X-1",
             Word {
                 word: "in",
                 takes: Takes::Text,
-                about: "For datagrams: the socket on which it is received.",
-                default: "",
+                about: "For datagrams: the socket of a client to which it comes: `main`, `request` (the \
+                        one that the last request went out from) or the name of another.",
+                default: "main",
                 example: "in: main",
             },
             Word {
                 word: "out",
                 takes: Takes::Text,
-                about: "For datagrams: the socket from which it is sent.",
-                default: "",
+                about: "For datagrams: the socket of a client that it goes out from: `main`, `fresh` (a new \
+                        one, then called `request`), `request` or the name of another.",
+                default: "main",
                 example: "out: main",
             },
         ],

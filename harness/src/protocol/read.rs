@@ -202,6 +202,9 @@ fn reflex(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Reflex> {
         delay: fields
             .get("delay")
             .and_then(|node| Quantity::read(node, diagnostics)),
+        to: fields
+            .get("to")
+            .map(|node| Expression::read(node, diagnostics)),
     };
     fields.finish(diagnostics);
     Some(reflex)

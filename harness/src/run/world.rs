@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,14 +18,19 @@ use rand::rngs::StdRng;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::actor::{Actor, Due, ItemKind};
+use super::actor::{Actor, Due, Item, ItemKind};
+use super::connection::READ_SIZE;
+use super::datagrams::DATAGRAM_SIZE;
 use super::lateness::Lateness;
 use super::names::{Generator, UsedNames};
-use super::session::{Arrival, READ_SIZE, Session};
+use super::outgoing::address;
+use super::session::{Arrival, Session};
+use super::sockets::socket_variable;
 use super::subject::Subject;
 use super::target::Shared;
 use crate::matching::{Amount, Lookup, Reference, evaluate};
 use crate::plan::{ProtocolPlan, ScenarioPlan, StepPlace, WireName};
+use crate::protocol::Transport;
 use crate::scenario::{Quantity, Variable, parse_duration};
 use crate::source::Span;
 use crate::stable_hash::stable_hash;
@@ -129,7 +135,14 @@ impl World {
         let actor = |(plan, name): (&crate::plan::ActorPlan, String)| {
             Actor::new(Arc::clone(&plan.label), name, &protocol)
         };
-        let actors = scenario.actors.iter().zip(names).map(actor).collect();
+        let mut actors: Vec<Actor> = scenario.actors.iter().zip(names).map(actor).collect();
+        for (index, actor) in actors.iter_mut().enumerate() {
+            actor.owner = index;
+        }
+        let space = match protocol.transport {
+            Transport::Tcp => READ_SIZE,
+            Transport::Udp => DATAGRAM_SIZE,
+        };
         let interrupted = Box::pin(shared.stop.clone().cancelled_owned());
         let mut world = Self {
             protocol,
@@ -160,7 +173,7 @@ impl World {
             nonce_prefix: String::new(),
             lateness,
             rng,
-            space: vec![0; READ_SIZE].into_boxed_slice(),
+            space: vec![0; space].into_boxed_slice(),
             timer: Box::pin(tokio::time::sleep_until(now)),
             interrupted,
             worst_delay: Duration::ZERO,
@@ -329,8 +342,8 @@ impl World {
                 session.rest(codec, *budget, &mut keep);
             }
             // What only a pause has ended came when its last byte did.
-            let now = match codec.pause() {
-                Some(_) => session.last_read(),
+            let now = match codec.pause().and_then(|_| session.last_read()) {
+                Some(last) => last,
                 None => Instant::now(),
             };
             *budget = budget.saturating_sub(arrivals.len());
@@ -345,9 +358,15 @@ impl World {
 
     fn arrived(&mut self, index: usize, now: Instant, arrival: Arrival) {
         let direction = Direction::ToClient;
+        let mut from = None;
         let (size, what, kind) = match arrival {
-            Arrival::Message { message, bytes } => {
-                self.trigger(index, now, &message);
+            Arrival::Message {
+                message,
+                bytes,
+                source,
+            } => {
+                from = source;
+                self.trigger(index, now, &message, source);
                 let size = bytes.total;
                 let what = What::Received {
                     direction,
@@ -387,9 +406,14 @@ impl World {
         let label = Arc::clone(&self.actors[index].label);
         let at = self.elapsed(now);
         let event = self.transcript.add(at, Some(label), None, what);
+        if from.is_some() {
+            self.subject.note_accepted(&self.shared);
+        }
         let actor = &mut self.actors[index];
         if actor.closed.is_none() {
-            actor.put(now, event, size, kind);
+            let mut item = Item::new(now, event, size, kind);
+            item.source = from;
+            actor.put(item);
         } else if actor.ended.is_some() {
             actor.session = None;
         }
@@ -402,8 +426,15 @@ impl World {
     }
 
     /// Makes the automatic answers to a message.
-    fn trigger(&mut self, index: usize, now: Instant, message: &Message) {
+    fn trigger(
+        &mut self,
+        index: usize,
+        now: Instant,
+        message: &Message,
+        source: Option<SocketAddr>,
+    ) {
         let protocol = Arc::clone(&self.protocol);
+        let owner = self.owner(index);
         for (number, reflex) in protocol.reflexes.iter().enumerate() {
             if !reflex.when.contains(&message.kind) {
                 continue;
@@ -412,12 +443,13 @@ impl World {
             if actor.closed.is_some() || actor.due.len() >= MAX_DUE {
                 continue;
             }
-            if !self.actors[index].reflexes[number] {
-                self.actors[index].unanswered += 1;
+            if !self.actors[owner].reflexes[number] {
+                self.actors[owner].unanswered += 1;
                 continue;
             }
             let names = Names {
                 got: Some(message),
+                source,
                 ..self.names(Some(index))
             };
             let (mut fields, mut absent) = (Vec::new(), Vec::new());
@@ -428,6 +460,8 @@ impl World {
                     Err(_) => {}
                 }
             }
+            let to = reflex.to.as_ref().and_then(|to| to.evaluate(&names).ok()?);
+            let to = to.as_ref().and_then(address).or(source);
             let delay = reflex
                 .delay
                 .as_ref()
@@ -439,6 +473,7 @@ impl World {
                         at,
                         bytes,
                         message: sent,
+                        to,
                     });
                 }
                 Err(error) => {
@@ -462,7 +497,11 @@ impl World {
             if !session.is_some_and(Session::has_room_for_answers) {
                 continue;
             }
-            self.queue(index, &due.bytes, due.message, Cause::Reflex);
+            let copies = self.actors[self.owner(index)].copies.unwrap_or(1);
+            for _ in 0..copies {
+                let message = due.message.clone();
+                self.queue(index, &due.bytes, message, Cause::Reflex, due.to);
+            }
         }
     }
 
@@ -473,6 +512,7 @@ impl World {
         bytes: &[u8],
         message: Option<Message>,
         cause: Cause,
+        to: Option<SocketAddr>,
     ) {
         let direction = Direction::ToServer;
         let label = Arc::clone(&self.actors[index].label);
@@ -492,7 +532,7 @@ impl World {
         let Some(session) = &mut self.actors[index].session else {
             return;
         };
-        if !session.queue(bytes) {
+        if !session.queue(bytes, to) {
             let text = "not sent: too many bytes wait already".to_owned();
             self.note(Some(index), What::WriteFailed(text));
         }
@@ -516,7 +556,7 @@ impl World {
         absent: &[String],
         bends: &[crate::wire::Bend],
     ) -> Result<(Vec<u8>, Option<Message>), EncodeError> {
-        let actor = &self.actors[index];
+        let actor = &self.actors[self.owner(index)];
         let own = |name: &str| own_value(actor, name);
         let codec = &self.protocol.codec;
         let direction = Direction::ToServer;
@@ -532,9 +572,10 @@ impl World {
     pub(super) fn names(&self, actor: Option<usize>) -> Names<'_> {
         Names {
             world: self,
-            actor,
+            actor: actor.map(|index| self.owner(index)),
             locals: &[],
             got: None,
+            source: None,
             nonce: None,
         }
     }
@@ -617,7 +658,10 @@ fn wire_names(
 fn own_value(actor: &Actor, name: &str) -> Option<Value> {
     match name {
         "name" => Some(Value::Text(actor.name.clone())),
-        name => actor.variables.get(name).cloned(),
+        name => {
+            let variable = actor.variables.get(name).cloned();
+            variable.or_else(|| socket_variable(actor, name))
+        }
     }
 }
 
@@ -628,6 +672,7 @@ pub(super) struct Names<'a> {
     pub actor: Option<usize>,
     pub locals: &'a [(Arc<str>, Value)],
     pub got: Option<&'a Message>,
+    pub source: Option<SocketAddr>,
     pub nonce: Option<&'a str>,
 }
 
@@ -649,7 +694,7 @@ impl Lookup for Names<'_> {
             Reference::Own(name) => own_value(self.world.actors.get(self.actor?)?, name),
             Reference::Got(field) => self.got?.field(field).cloned(),
             Reference::Nonce => Some(Value::Text(self.nonce?.to_owned())),
-            Reference::Source => None,
+            Reference::Source => Some(Value::Text(self.source?.to_string())),
             Reference::Named(name) => {
                 let local = self.locals.iter().find(|(known, _)| known == name);
                 if let Some((_, value)) = local {

@@ -7,20 +7,28 @@ use super::vocabulary::{FieldWords, KindWords};
 use super::{Generator, extend};
 use crate::language::Section;
 
+/// How bytes go out.
+const WRITING: &[&str] = &[
+    "chunks", "gap", "first", "skip", "mark", "via", "to", "copies", "order",
+];
+
 /// The actions of an actor, each with the options that may stand beside it.
 pub(super) const ACTIONS: &[(&str, &[&str])] = &[
     ("connect", &[]),
     (
         "send",
-        &["with", "bend", "chunks", "gap", "first", "skip", "mark"],
+        &[
+            "with", "bend", "chunks", "gap", "first", "skip", "mark", "via", "to", "copies",
+            "order",
+        ],
     ),
-    ("raw", &["chunks", "gap", "first", "skip", "mark"]),
-    ("batch", &["chunks", "gap", "first", "skip", "mark"]),
+    ("raw", WRITING),
+    ("batch", WRITING),
     (
         "recv",
         &[
             "with", "exact", "optional", "times", "save", "gather", "mark", "since", "after",
-            "within",
+            "within", "at",
         ],
     ),
     ("never", &["with", "exact"]),
@@ -34,6 +42,7 @@ pub(super) const ACTIONS: &[(&str, &[&str])] = &[
     ("set", &[]),
     ("reading", &[]),
     ("receive_buffer", &[]),
+    ("network", &[]),
 ];
 
 impl Generator<'_> {

@@ -71,6 +71,8 @@ impl Codec {
                 span: kind.key_span.clone(),
                 to_server: shape(Direction::ToServer, kind.to_server),
                 to_client: shape(Direction::ToClient, kind.to_client),
+                comes_to: kind.sockets[0].map(Arc::from),
+                goes_from: kind.sockets[1].map(Arc::from),
             });
         }
         let going = |direction| {

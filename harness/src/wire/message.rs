@@ -9,6 +9,8 @@ pub(super) struct Written<'n> {
     pub(super) key_span: &'n Span,
     pub(super) to_server: Option<Form<'n>>,
     pub(super) to_client: Option<Form<'n>>,
+    /// For datagrams: the sockets that such messages come to, and that they go out from.
+    pub(super) sockets: [Option<&'n str>; 2],
 }
 
 /// What a kind looks like in one direction.
@@ -84,16 +86,19 @@ fn kind<'n>(entry: &'n Entry, diagnostics: &mut Diagnostics) -> Option<Written<'
     let to_client = one_way(&fields, "s2c", common, diagnostics);
     let written = fields.get("dir");
     let (there, back) = directions(written, to_server, to_client, entry, diagnostics)?;
-    // For the reader of the file, and for datagrams: which socket.
-    for key in ["about", "in", "out"] {
-        fields.get(key);
-    }
+    // For the reader of the file.
+    fields.get("about");
+    let sockets = [
+        fields.text("in", diagnostics),
+        fields.text("out", diagnostics),
+    ];
     fields.finish(diagnostics);
     Some(Written {
         name: &entry.key,
         key_span: &entry.key_span,
         to_server: there.then(|| to_server.unwrap_or(common)),
         to_client: back.then(|| to_client.unwrap_or(common)),
+        sockets,
     })
 }
 
