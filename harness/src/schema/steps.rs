@@ -6,6 +6,7 @@ use super::fields::{Side, required};
 use super::vocabulary::{FieldWords, KindWords};
 use super::{Generator, extend};
 use crate::language::Section;
+use crate::scenario::sockets::SOURCE;
 
 /// How bytes go out.
 const WRITING: &[&str] = &[
@@ -117,10 +118,14 @@ impl Generator<'_> {
         let mut cases = self.sent_kinds(&vocabulary.sent);
         for kind in &vocabulary.received {
             let with = self.with_of(kind, Side::Received);
-            let captures = captures(&kind.fields);
+            let gathered = captures(&kind.fields);
+            let mut saved = gathered.clone();
+            extend(
+                &mut saved["properties"],
+                json!({ SOURCE: super::forms::captured() }),
+            );
             let is_it = json!({ "const": kind.name });
-            let then =
-                json!({ "properties": { "with": with, "save": captures, "gather": captures } });
+            let then = json!({ "properties": { "with": with, "save": saved, "gather": gathered } });
             cases.push(case("recv", &is_it, &then));
             cases.push(case(
                 "never",
