@@ -3,10 +3,16 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
+use tokio::time::Instant;
 
+use super::connect::RETRY;
+use super::stop::Done;
+use super::world::World;
+use crate::plan::StepPlace;
 use crate::protocol::Transport;
 
 /// Where the system lists its sockets.
@@ -21,6 +27,35 @@ const MAX_LIST: u64 = 4 * 1024 * 1024;
 
 /// How long a refusal may take to come back.
 const REFUSAL: Duration = Duration::from_millis(100);
+
+impl World {
+    /// Waits until somebody listens who has just been started; complains when nobody does.
+    pub(super) async fn wait_for_listener(&mut self, actor: usize, place: &Arc<StepPlace>) -> Done {
+        if !self.has_datagrams() || !self.subject.needs_listener(&self.shared) {
+            return Ok(());
+        }
+        let until = self.subject.patience(&self.shared);
+        let (address, ours) = (self.subject.address(), self.subject.program().is_some());
+        loop {
+            let heard = self.drive_beside(is_heard(address, ours)).await;
+            match heard {
+                Some(false) => {}
+                Some(true) => {
+                    self.subject.note_accepted(&self.shared);
+                    return Ok(());
+                }
+                None => return Ok(()),
+            }
+            let now = Instant::now();
+            if now >= until || self.subject.death().is_some() {
+                let error = io::Error::from(io::ErrorKind::ConnectionRefused);
+                return self.not_connected(actor, place, &error).await;
+            }
+            let _: Option<()> = self.drive(now + RETRY, |_| None).await;
+            self.go_on()?;
+        }
+    }
+}
 
 /// Whether somebody receives datagrams at `address`; `None` when that cannot be told. `ours`: it is a
 /// program on this machine, so that the system's list is enough. Else an empty datagram is sent where
