@@ -38,6 +38,9 @@ impl Redactions {
             if let Some((value, label)) = self.found(text.as_bytes(), at) {
                 shown.push_str(label);
                 at += value.len();
+            } else if is_moment(&text.as_bytes()[at..]) {
+                shown.push_str("<time>");
+                at += MOMENT.len();
             } else {
                 shown.push(c);
                 at += c.len_utf8();
@@ -100,6 +103,19 @@ impl Redactions {
     }
 }
 
+/// The form of a date with a time of day; `0` stands for a digit, the blank also for a `T`.
+const MOMENT: &[u8] = b"0000-00-00 00:00:00";
+
+/// Whether a moment stands here, which is another one in every run.
+fn is_moment(text: &[u8]) -> bool {
+    let fits = |(char, form): (&u8, &u8)| match form {
+        b'0' => char.is_ascii_digit(),
+        b' ' => matches!(char, b' ' | b'T'),
+        _ => char == form,
+    };
+    text.len() >= MOMENT.len() && text.iter().zip(MOMENT).all(fits)
+}
+
 fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
     let part_of_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let before = start.checked_sub(1).and_then(|at| text.get(at));
@@ -133,6 +149,18 @@ mod tests {
         assert_eq!(redactions.text("xstrqzx"), "x<alice>x");
         assert_eq!(redactions.text("a string é str"), "a string é <bob>");
         assert_eq!(redactions.text(""), "");
+    }
+
+    #[test]
+    fn moments_are_replaced() {
+        let redactions = redactions();
+        let shown = "at <time>, <time>.5Z, 2026-11-20";
+        let text = "at 2026-11-20 10:38:48, 2026-11-20T10:38:48.5Z, 2026-11-20";
+        assert_eq!(redactions.text(text), shown);
+        assert_eq!(
+            redactions.text("é2026-11-20 10:38:4"),
+            "é2026-11-20 10:38:4"
+        );
     }
 
     #[test]
