@@ -14,7 +14,7 @@ use std::fmt::Debug;
 
 use mutator::{Case, fuzz};
 use reference_codecs::{Decode, Decoded, Decoder, EncodeError, Malformed, Reason};
-use reference_codecs::{bcp, chatbooth, csc328};
+use reference_codecs::{bcp, chatbooth, csc328, wireproto};
 
 /// How many cases each codec is tried on unless `FUZZ_ITERATIONS` says so.
 const ITERATIONS: u64 = 4000;
@@ -280,4 +280,44 @@ fn csc328_in_all_dialects() {
             |message, out| message.encode(dialect, 7, out),
         );
     }
+}
+
+#[test]
+fn wireproto_field_by_field_and_as_messages() {
+    use wireproto::{Action, ClientMessage, Field};
+    let messages = [
+        ClientMessage::new(Action::Create, "alice"),
+        ClientMessage::send("bob", "h\u{e9}llo: \n\u{3}0.1\u{10}\u{7}"),
+        ClientMessage::send("bob", &"z".repeat(300)),
+        ClientMessage::new(Action::Check, ""),
+        ClientMessage {
+            sender: "alice".to_owned(),
+            ..ClientMessage::new(Action::Quit, "")
+        },
+    ];
+    let valid: Vec<Vec<u8>> = messages.iter().map(ClientMessage::to_bytes).collect();
+    let (fields, end) = read::<Field>(valid.iter().map(Vec::as_slice), ());
+    assert_eq!(end, Ok(0));
+    codec("wireproto fields", (), &fields, |field, out| {
+        out.extend(&field.bytes);
+        Ok(())
+    });
+    fuzz("wireproto messages", ITERATIONS, &valid, |case| {
+        let whole = put_together([case.bytes.as_slice()]);
+        assert_eq!(put_together(case.pieces()), whole, "cut into pieces");
+    });
+}
+
+/// The messages of a stream that comes in these pieces and then rests, as far as it has fields.
+fn put_together<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<Result<wireproto::ClientMessage, Malformed>> {
+    let mut messages = wireproto::Messages::new(LIMIT);
+    let (fields, _) = read::<wireproto::Field>(pieces, ());
+    let mut whole: Vec<_> = fields
+        .into_iter()
+        .filter_map(|field| messages.add(field))
+        .collect();
+    whole.extend(messages.end());
+    whole
 }
