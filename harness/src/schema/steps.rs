@@ -118,14 +118,10 @@ impl Generator<'_> {
         let mut cases = self.sent_kinds(&vocabulary.sent);
         for kind in &vocabulary.received {
             let with = self.with_of(kind, Side::Received);
-            let gathered = captures(&kind.fields);
-            let mut saved = gathered.clone();
-            extend(
-                &mut saved["properties"],
-                json!({ SOURCE: super::forms::captured() }),
-            );
+            let captures = captures(&kind.fields, vocabulary.datagrams);
             let is_it = json!({ "const": kind.name });
-            let then = json!({ "properties": { "with": with, "save": saved, "gather": gathered } });
+            let then =
+                json!({ "properties": { "with": with, "save": captures, "gather": captures } });
             cases.push(case("recv", &is_it, &then));
             cases.push(case(
                 "never",
@@ -188,8 +184,11 @@ fn case(key: &str, value: &Value, then: &Value) -> Value {
     json!({ "if": { "properties": { key: value }, "required": [key] }, "then": then })
 }
 
-fn captures(fields: &[FieldWords]) -> Value {
+fn captures(fields: &[FieldWords], datagrams: bool) -> Value {
     let mut properties = Map::new();
+    if datagrams {
+        properties.insert(SOURCE.to_owned(), super::forms::captured());
+    }
     for field in fields {
         properties.insert(field.name.clone(), super::forms::captured());
     }
