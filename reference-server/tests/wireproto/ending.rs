@@ -10,7 +10,7 @@ use crate::peer::{Server, encode};
 use crate::support::DEADLINE;
 
 /// A stop takes half a second at most; the other tests share the machine.
-const PROMPT: Duration = Duration::from_secs(10);
+const PROMPT: Duration = Duration::from_secs(20);
 
 async fn stops(server: Server) {
     let started = Instant::now();
