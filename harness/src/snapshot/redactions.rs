@@ -1,4 +1,16 @@
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::wire::Value;
+
+/// A moment as programs write it: ISO 8601, with a space or `T`, whole seconds or parts of them.
+static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+    )
+    .ok()
+});
 
 /// Values shorter than this occur in ordinary words; they are only replaced where they stand alone.
 const DISTINCT: usize = 5;
@@ -30,7 +42,7 @@ impl Redactions {
         true
     }
 
-    /// The text with every listed value replaced.
+    /// The text with every listed value replaced, and every moment by `<time>`.
     pub fn text(&self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len());
         let mut at = 0;
@@ -43,7 +55,10 @@ impl Redactions {
                 at += c.len_utf8();
             }
         }
-        shown
+        match &*MOMENT {
+            Some(moment) => moment.replace_all(&shown, "<time>").into_owned(),
+            None => shown,
+        }
     }
 
     /// The value in words, with every listed value in it replaced.
@@ -133,6 +148,25 @@ mod tests {
         assert_eq!(redactions.text("xstrqzx"), "x<alice>x");
         assert_eq!(redactions.text("a string é str"), "a string é <bob>");
         assert_eq!(redactions.text(""), "");
+    }
+
+    #[test]
+    fn moments_are_replaced() {
+        let redactions = redactions();
+        for moment in [
+            "2026-11-21 15:01:47",
+            "2026-11-21T15:01:47.188Z",
+            "2026-11-21T15:01:47+01:00",
+        ] {
+            assert_eq!(
+                redactions.text(&format!("at {moment}, str")),
+                "at <time>, <bob>"
+            );
+        }
+        assert_eq!(
+            redactions.text("2026-11-21 at 15:01"),
+            "2026-11-21 at 15:01"
+        );
     }
 
     #[test]
