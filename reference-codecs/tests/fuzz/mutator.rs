@@ -56,8 +56,8 @@ fn setting(name: &str) -> Option<u64> {
 pub(crate) struct Case {
     /// Some messages one after another, most of them spoilt.
     pub(crate) bytes: Vec<u8>,
-    /// Whether nothing was spoilt.
-    pub(crate) is_valid: bool,
+    /// How many messages they are, if nothing was spoilt.
+    pub(crate) valid: Option<usize>,
     /// Where the stream is cut into pieces, in ascending order.
     cuts: Vec<usize>,
 }
@@ -66,23 +66,19 @@ impl Case {
     fn new(seed: u64, valid: &[Vec<u8>]) -> Self {
         let mut random = Random(seed);
         let mut bytes = Vec::new();
-        for _ in 0..=random.below(3) {
+        let count = 1 + random.below(3);
+        for _ in 0..count {
             bytes.extend(random.one_of(valid));
         }
         let changes = random.below(5);
         for _ in 0..changes {
             spoil(&mut bytes, valid, &mut random);
         }
-        let is_valid = changes == 0 && bytes.len() <= MAX_LEN;
+        let valid = (changes == 0 && bytes.len() <= MAX_LEN).then_some(count);
         bytes.truncate(MAX_LEN);
-        let count = random.below(6);
-        let mut cuts: Vec<usize> = (0..count).map(|_| random.place(&bytes)).collect();
+        let mut cuts: Vec<usize> = (0..random.below(6)).map(|_| random.place(&bytes)).collect();
         cuts.sort_unstable();
-        Self {
-            bytes,
-            is_valid,
-            cuts,
-        }
+        Self { bytes, valid, cuts }
     }
 
     /// The bytes as they come.
