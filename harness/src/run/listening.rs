@@ -44,7 +44,10 @@ impl World {
                     self.subject.note_accepted(&self.shared);
                     return Ok(());
                 }
-                None => return Ok(()),
+                None => {
+                    self.subject.note_asked();
+                    return Ok(());
+                }
             }
             let now = Instant::now();
             if now >= until || self.subject.death().is_some() {

@@ -348,7 +348,11 @@ impl World {
             };
             *budget = budget.saturating_sub(arrivals.len());
             for arrival in arrivals {
-                self.arrived(index, now, arrival);
+                let at = match arrival {
+                    Arrival::Ended(_) => Instant::now(),
+                    _ => now,
+                };
+                self.arrived(index, at, arrival);
             }
             if !matches!(more, Poll::Ready(true)) {
                 return;

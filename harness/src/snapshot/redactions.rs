@@ -1,4 +1,16 @@
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::wire::Value;
+
+/// A moment as programs write it: ISO 8601, with a space or `T`, whole seconds or parts of them.
+static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+    )
+    .ok()
+});
 
 /// Values shorter than this occur in ordinary words; they are only replaced where they stand alone.
 const DISTINCT: usize = 5;
@@ -30,7 +42,7 @@ impl Redactions {
         true
     }
 
-    /// The text with every listed value replaced.
+    /// The text with every listed value replaced, and every moment by `<time>`.
     pub fn text(&self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len());
         let mut at = 0;
@@ -38,15 +50,15 @@ impl Redactions {
             if let Some((value, label)) = self.found(text.as_bytes(), at) {
                 shown.push_str(label);
                 at += value.len();
-            } else if is_moment(&text.as_bytes()[at..]) {
-                shown.push_str("<time>");
-                at += MOMENT.len();
             } else {
                 shown.push(c);
                 at += c.len_utf8();
             }
         }
-        shown
+        match &*MOMENT {
+            Some(moment) => moment.replace_all(&shown, "<time>").into_owned(),
+            None => shown,
+        }
     }
 
     /// The value in words, with every listed value in it replaced.
@@ -103,19 +115,6 @@ impl Redactions {
     }
 }
 
-/// The form of a date with a time of day; `0` stands for a digit, the blank also for a `T`.
-const MOMENT: &[u8] = b"0000-00-00 00:00:00";
-
-/// Whether a moment stands here, which is another one in every run.
-fn is_moment(text: &[u8]) -> bool {
-    let fits = |(char, form): (&u8, &u8)| match form {
-        b'0' => char.is_ascii_digit(),
-        b' ' => matches!(char, b' ' | b'T'),
-        _ => char == form,
-    };
-    text.len() >= MOMENT.len() && text.iter().zip(MOMENT).all(fits)
-}
-
 fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
     let part_of_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let before = start.checked_sub(1).and_then(|at| text.get(at));
@@ -154,12 +153,19 @@ mod tests {
     #[test]
     fn moments_are_replaced() {
         let redactions = redactions();
-        let shown = "at <time>, <time>.5Z, 2026-11-20";
-        let text = "at 2026-11-20 10:38:48, 2026-11-20T10:38:48.5Z, 2026-11-20";
-        assert_eq!(redactions.text(text), shown);
+        for moment in [
+            "2026-11-21 15:01:47",
+            "2026-11-21T15:01:47.188Z",
+            "2026-11-21T15:01:47+01:00",
+        ] {
+            assert_eq!(
+                redactions.text(&format!("at {moment}, str")),
+                "at <time>, <bob>"
+            );
+        }
         assert_eq!(
-            redactions.text("é2026-11-20 10:38:4"),
-            "é2026-11-20 10:38:4"
+            redactions.text("2026-11-21 at 15:01"),
+            "2026-11-21 at 15:01"
         );
     }
 
