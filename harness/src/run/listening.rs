@@ -109,6 +109,23 @@ fn state(line: &str) -> Option<&str> {
     line.split_whitespace().nth(3)
 }
 
+/// How many datagrams the system has thrown away for sockets with these ports, because nobody read
+/// them in time; 0 where it does not say.
+pub(super) fn dropped(ports: &[u16]) -> u64 {
+    let lists = DATAGRAMS.iter().filter_map(|path| read(Path::new(path)));
+    let of_list = |list: String| {
+        let lines = list.lines().skip(1);
+        let ours = lines.filter(|line| port(line).is_some_and(|port| ports.contains(&port)));
+        ours.filter_map(drops).sum::<u64>()
+    };
+    lists.map(of_list).sum()
+}
+
+/// The last column of a line.
+fn drops(line: &str) -> Option<u64> {
+    line.split_whitespace().nth(12)?.parse().ok()
+}
+
 fn read(path: &Path) -> Option<String> {
     use std::io::Read as _;
     let mut text = String::new();
@@ -136,6 +153,21 @@ async fn is_refused(address: SocketAddr) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_full_socket_loses_is_counted() {
+        let full = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = full.local_addr().unwrap().port();
+        socket2::SockRef::from(&full)
+            .set_recv_buffer_size(1)
+            .unwrap();
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        for _ in 0..100 {
+            let _ = sender.send_to(&[0; 1000], ("127.0.0.1", port));
+        }
+        // Elsewhere than on Linux nobody counts.
+        assert!(dropped(&[port]) > 0 || !cfg!(target_os = "linux"));
+    }
 
     #[test]
     fn a_socket_is_heard_as_long_as_it_is_there() {
@@ -166,6 +198,8 @@ mod tests {
         let line = "  712: 0100007F:1F90 00000000:0000 07 00000000:00000000 00:00000000 00000000";
         assert_eq!(port(line), Some(8080));
         assert_eq!(state(line), Some("07"));
+        let line = format!("{line}     0        0 2307916 2 000000001a3b50d9 17");
+        assert_eq!(drops(&line), Some(17));
         assert_eq!(port("  sl  local_address rem_address"), None);
         assert_eq!(port(""), None);
     }

@@ -442,6 +442,9 @@ impl World {
         let Some(message) = self.bring_rival(watch) else {
             return self.fail(watch, Problem::Nothing).await;
         };
+        // That it is missing is a matter of time, whatever came instead.
+        let since = watch.time_span().map_or(self.last_action, |span| span.base);
+        self.refuse_if_late(&Problem::Nothing, since).await?;
         let event = self.actors[watch.actor]
             .inbox
             .front()

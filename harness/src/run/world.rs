@@ -22,6 +22,7 @@ use super::actor::{Actor, Due, Item, ItemKind};
 use super::connection::READ_SIZE;
 use super::datagrams::DATAGRAM_SIZE;
 use super::lateness::Lateness;
+use super::listening::dropped;
 use super::names::{Generator, UsedNames};
 use super::outgoing::address;
 use super::session::{Arrival, Session};
@@ -90,6 +91,8 @@ pub(super) struct World {
     /// What the probes of this scenario begin with.
     pub nonce_prefix: String,
     pub lateness: Lateness,
+    /// How many datagrams the system had lost at the server's socket before.
+    pub lost_before: u64,
     pub rng: StdRng,
     /// What is read goes here first. Kept, since clearing it anew would cost more than the reading.
     space: Box<[u8]>,
@@ -172,6 +175,7 @@ impl World {
             must_end: now + MAX_SCENARIO,
             nonce_prefix: String::new(),
             lateness,
+            lost_before: 0,
             rng,
             space: vec![0; space].into_boxed_slice(),
             timer: Box::pin(tokio::time::sleep_until(now)),
@@ -183,6 +187,9 @@ impl World {
             turns: 0,
         };
         world.fix_names();
+        if world.has_datagrams() {
+            world.lost_before = dropped(&[world.subject.address().port()]);
+        }
         world
     }
 

@@ -20,6 +20,8 @@ const DISTINCT: usize = 5;
 pub struct Redactions {
     /// Longest values first: one may be the beginning of another.
     list: Vec<(Vec<u8>, String)>,
+    /// Values that are shown as their label alone, whether they are text or not.
+    opaque: Vec<Vec<u8>>,
 }
 
 impl Redactions {
@@ -29,8 +31,17 @@ impl Redactions {
         self.add_bytes(value.as_bytes(), label);
     }
 
-    /// Like [`Redactions::add`] for a value that need not be text; false when it changes nothing.
-    pub fn add_bytes(&mut self, value: &[u8], label: &str) -> bool {
+    /// Like [`Redactions::add`] for a value that a program has made up and that need not be text;
+    /// false when it changes nothing.
+    pub fn add_opaque(&mut self, value: &[u8], label: &str) -> bool {
+        let new = self.add_bytes(value, label);
+        if new {
+            self.opaque.push(value.to_owned());
+        }
+        new
+    }
+
+    fn add_bytes(&mut self, value: &[u8], label: &str) -> bool {
         if value.is_empty() || self.list.iter().any(|(known, _)| known == value) {
             return false;
         }
@@ -64,6 +75,8 @@ impl Redactions {
     /// The value in words, with every listed value in it replaced.
     pub fn value(&self, value: &Value) -> String {
         match value {
+            Value::Text(text) if self.is_opaque(text.as_bytes()) => self.label(text.as_bytes()),
+            Value::Bytes(bytes) if self.is_opaque(bytes) => self.label(bytes),
             Value::Text(text) => Value::Text(self.text(text)).to_string(),
             Value::Bytes(bytes) => self.bytes(bytes),
             Value::Int(number) => {
@@ -84,6 +97,16 @@ impl Redactions {
             }
             Value::Null | Value::Bool(_) | Value::Float(_) => value.to_string(),
         }
+    }
+
+    fn is_opaque(&self, value: &[u8]) -> bool {
+        self.opaque.iter().any(|known| known == value)
+    }
+
+    /// What stands in the place of a listed value.
+    fn label(&self, value: &[u8]) -> String {
+        let found = self.list.iter().find(|(known, _)| known == value);
+        found.map_or_else(String::new, |(_, label)| label.clone())
     }
 
     fn bytes(&self, bytes: &[u8]) -> String {
@@ -148,6 +171,18 @@ mod tests {
         assert_eq!(redactions.text("xstrqzx"), "x<alice>x");
         assert_eq!(redactions.text("a string é str"), "a string é <bob>");
         assert_eq!(redactions.text(""), "");
+    }
+
+    #[test]
+    fn what_a_program_has_made_up_is_shown_alike_whether_it_is_text_or_not() {
+        let mut redactions = redactions();
+        assert!(redactions.add_opaque(b"\xff1234567", "opaque 1"));
+        assert!(redactions.add_opaque(b"\x011234567", "opaque 2"));
+        assert!(!redactions.add_opaque(b"\x011234567", "opaque 3"));
+        let bytes = Value::Bytes(b"\xff1234567".to_vec());
+        assert_eq!(redactions.value(&bytes), "<opaque 1>");
+        let text = Value::Text("\x011234567".to_owned());
+        assert_eq!(redactions.value(&text), "<opaque 2>");
     }
 
     #[test]

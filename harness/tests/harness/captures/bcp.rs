@@ -10,6 +10,7 @@ const RPCHAT: Program = Program {
     dialect: Some("rpchat"),
     unseen: &[],
     token: |_| None,
+    is_last: |_| false,
     form,
     instead: &[],
 };

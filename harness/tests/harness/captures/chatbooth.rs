@@ -10,6 +10,7 @@ const CHATBOOTH: Program = Program {
     dialect: None,
     unseen: &["authenticate_whole", "send_whole"],
     token,
+    is_last: |_| false,
     form,
     instead: INSTEAD,
 };

@@ -5,6 +5,7 @@ mod bcp;
 mod chatbooth;
 mod recording;
 mod replay;
+mod wireproto;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ struct Program {
     unseen: &'static [&'static str],
     /// What its server made up in an answer, for clients to send it back.
     token: fn(&Message) -> Option<Vec<u8>>,
+    /// Whether our server closes behind this message, other than the recorded one.
+    is_last: fn(&Message) -> bool,
     /// A message as far as a server has no choice, after what was sent to it in the recording.
     form: fn(&Message, &[Message]) -> String,
     /// Where our server keeps a rule that the recorded one broke.
@@ -106,6 +109,7 @@ impl Program {
                 recording: &recording,
                 awaited,
                 token: self.token,
+                is_last: self.is_last,
             };
             let server = Server::start(self.protocol, self.dialect);
             for (connection, received) in replay.against(&server) {

@@ -88,7 +88,8 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 impl Recording {
-    /// The messages that went one way on each connection, of which no byte is left over.
+    /// The messages that went one way on each connection, of which no byte is left over. Where they
+    /// have no length, each line is taken for the end of one.
     pub(crate) fn messages(
         &self,
         codec: &Codec,
@@ -126,11 +127,15 @@ impl Recording {
     }
 }
 
-/// Takes whole messages off the front of what has come.
+/// Takes whole messages off the front of what has come; behind it nothing comes for a while.
 pub(crate) fn take(codec: &Codec, direction: Direction, pending: &mut Vec<u8>) -> Vec<Message> {
     let mut messages = Vec::new();
     while !pending.is_empty() {
-        match codec.decode(direction, pending) {
+        let decoded = match codec.pause() {
+            Some(_) => codec.decode_rested(direction, pending),
+            None => codec.decode(direction, pending),
+        };
+        match decoded {
             Decoded::Message { message, len } => {
                 messages.push(message);
                 pending.drain(..len);

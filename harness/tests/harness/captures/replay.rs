@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use harness::wire::{Codec, Direction, Message};
 
 use super::recording::{Happened, Recording, take};
-use crate::program::PATIENCE;
+use crate::program::{PATIENCE, eventually};
 use crate::server::Server;
 
 /// How far lines of different connections can stand in the wrong order, in milliseconds: the
 /// recorder had a thread for each way.
 const BLUR: f64 = 20.0;
+
+/// How long is waited for bytes before another connection is looked at.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// An answer that a client waited for: of which line, and what a server made up in it.
 pub(crate) struct Awaited {
@@ -47,6 +50,8 @@ struct Connection {
     sends: Vec<u8>,
     pending: Vec<u8>,
     received: Vec<Message>,
+    /// The server has said that it closes, and has not closed yet.
+    is_ending: bool,
 }
 
 /// A recording that is played again.
@@ -57,6 +62,9 @@ pub(crate) struct Replay<'a> {
     pub awaited: BTreeMap<String, Vec<Awaited>>,
     /// Finds what the server has made up, which clients send back.
     pub token: fn(&Message) -> Option<Vec<u8>>,
+    /// Whether our server closes behind this message, other than the recorded one. The client
+    /// connects again then.
+    pub is_last: fn(&Message) -> bool,
 }
 
 impl Replay<'_> {
@@ -86,7 +94,7 @@ impl Replay<'_> {
                     .collect::<Vec<_>>()
             );
             for connection in connections.values_mut() {
-                connection.read(self.codec);
+                connection.read(self);
             }
         }
         let received = |(name, connection): (String, Connection)| (name, connection.received);
@@ -138,6 +146,9 @@ impl Replay<'_> {
 
     /// Whether everything has come that had come before the action.
     fn has_come(&self, action: &Action, connections: &BTreeMap<String, Connection>) -> bool {
+        if connections[&action.connection].is_ending {
+            return false;
+        }
         self.awaited.iter().all(|(name, awaited)| {
             let came_before = |awaited: &&Awaited| {
                 if *name == action.connection {
@@ -173,17 +184,10 @@ impl Replay<'_> {
         };
         let connection = connections.get_mut(&action.connection).unwrap();
         match action.what {
-            Doing::Open => {
-                let stream = server.connect().unwrap();
-                stream.set_nodelay(true).unwrap();
-                stream
-                    .set_read_timeout(Some(Duration::from_millis(5)))
-                    .unwrap();
-                connection.stream = Some(stream);
-            }
-            Doing::Close => connection.stream = None,
+            Doing::Open => connection.stream = Some(connect(server)),
+            Doing::Close => connection.close(),
             Doing::Send(_) => {
-                let stream = connection.stream.as_mut().unwrap();
+                let stream = connection.stream.get_or_insert_with(|| connect(server));
                 stream.write_all(&bytes).unwrap();
             }
         }
@@ -218,21 +222,54 @@ impl Replay<'_> {
     }
 }
 
+fn connect(server: &Server) -> TcpStream {
+    let stream = server.connect().unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(GLANCE)).unwrap();
+    stream
+}
+
 impl Connection {
-    /// Reads what has come.
-    fn read(&mut self, codec: &Codec) {
+    /// Reads what has come. What a server writes at once is there at once.
+    fn read(&mut self, replay: &Replay<'_>) {
         let Some(stream) = &mut self.stream else {
             return;
         };
         let mut space = [0; 4096];
         match stream.read(&mut space) {
+            Ok(0) => {
+                self.stream = None;
+                self.is_ending = false;
+            }
             Ok(count) => self.pending.extend(&space[..count]),
-            Err(error) => assert!(
-                matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-                "{error}"
-            ),
+            Err(error) => assert!(is_nothing(&error), "{error}"),
         }
-        let messages = take(codec, Direction::ToClient, &mut self.pending);
-        self.received.extend(messages);
+        for message in take(replay.codec, Direction::ToClient, &mut self.pending) {
+            self.is_ending = (replay.is_last)(&message);
+            self.received.push(message);
+        }
     }
+
+    /// Closes, and waits until the server has seen it. What was not recorded any more, because the
+    /// recorded client was gone, does not count.
+    fn close(&mut self) {
+        let Some(mut stream) = self.stream.take() else {
+            return;
+        };
+        // The server may have closed before.
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut space = [0; 4096];
+        eventually("the end of a connection", || {
+            match stream.read(&mut space) {
+                Ok(0) => Some(()),
+                Ok(_) => None,
+                Err(error) => (!is_nothing(&error)).then_some(()),
+            }
+        });
+    }
+}
+
+/// Whether there was nothing to read.
+fn is_nothing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
