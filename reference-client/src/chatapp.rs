@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use clap::Args;
 use reference_codecs::chatapp::{Datagram, PORTS};
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::{UdpSocket, lookup_host};
 
 use self::client::{Client, Effects};
@@ -98,9 +99,11 @@ async fn find(host: &str, port: u16) -> Result<SocketAddr, Failure> {
 async fn listen(server: SocketAddr, port: u16) -> Result<UdpSocket, Failure> {
     let bound = async {
         let ip = local_ip(server).await?;
-        UdpSocket::bind((ip, port)).await
+        let socket = UdpSocket::bind((ip, port)).await?;
+        let _ = set_socket_recv_buffer_size(&socket, request::RECEIVE_BUFFER);
+        Ok(socket)
     };
-    bound.await.map_err(|error| {
+    bound.await.map_err(|error: io::Error| {
         let reason = match error.kind() {
             io::ErrorKind::AddrInUse => "it is in use; choose another".to_owned(),
             _ => error.to_string(),

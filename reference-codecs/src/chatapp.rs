@@ -270,6 +270,7 @@ impl Datagram {
 fn read_content(kind: Kind, content: Value) -> Result<Content, Malformed> {
     match (kind, content) {
         (_, Value::Null) => Ok(Content::none()),
+        (_, Value::String(text)) if text.is_empty() => Ok(Content::none()),
         (Kind::UpdateTable, list @ Value::Array(_)) => objects::read(list).map(Content::Contacts),
         (Kind::UpdateTable, one @ Value::Object(_)) => objects::read(one).map(Content::Contact),
         (Kind::Created | Kind::RegAck, list @ Value::Array(_)) => {

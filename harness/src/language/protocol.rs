@@ -28,7 +28,7 @@ The folder of a protocol holds `protocol.yaml`, `rules.yaml`, scenarios below `s
 like in bytes, and what the scenarios share: parameters, macros, the fence, reflexes.
 
 A dialect is a file of the same language that replaces parts. Maps merge key by key; lists, and the
-maps under `body`, `json`, `with` and `layout`, are replaced whole; an empty value (`name: ~`) takes
+maps under `body`, `json`, `fields`, `with` and `layout`, are replaced whole; an empty value (`name: ~`) takes
 a key away. A form that a dialect gives a message (`body`, or one under `c2s` or `s2c`) takes the
 place of any form that it had. Kinds that are new come first, since the first that fits is it. A
 dialect with a `layout` of its own inherits no kinds and no vectors. `--dialect NAME` chooses it;

@@ -1,6 +1,7 @@
 //! Scenarios ready to run: codecs compiled, macros expanded, every name resolved. Whatever is wrong
 //! with a file is found here, before anything is sent.
 
+mod datagrams;
 mod lacking;
 mod load;
 mod protocol;

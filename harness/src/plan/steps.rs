@@ -4,13 +4,12 @@ use super::scope::{Binding, Scope, Who};
 use super::values::{Place, find_kind, unknown_field};
 use super::{
     ActPlan, ObservePlan, PartPlan, PayloadPlan, RecvPlan, SendPlan, ServerPlan, StepPlace,
-    StepPlan, StepPlanKind, ToPlan, Variable, WindowPlan,
+    StepPlan, StepPlanKind, Variable, WindowPlan,
 };
 use crate::protocol::{Macro, Protocol, Transport};
 use crate::scenario::sockets::SOURCE;
 use crate::scenario::{
-    Action, Batch, Expression, Payload, Piece, Quantity, Send, ServerAction, Step, StepKind,
-    Window, Word, close_word,
+    Action, Batch, Payload, Quantity, Send, ServerAction, Step, StepKind, Window, Word, close_word,
 };
 use crate::source::{Diagnostic, Diagnostics, Span, closest};
 use crate::verdict::{Rule, Rules};
@@ -346,42 +345,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// Complains about what needs a connection where there is none, and the other way round.
-    fn check_transport(&mut self, action: &Action, span: &Span) {
-        let datagrams = self.protocol.transport == Transport::Udp;
-        let word = match action {
-            Action::Closed(..) if datagrams => "closed",
-            Action::Open if datagrams => "open",
-            Action::Close(how, _) if datagrams && matches!(&*how.text, "write" | "reset") => {
-                "close"
-            }
-            Action::Send(send) if datagrams && !send.writing.chunks.is_empty() => "chunks",
-            Action::Send(send) if !datagrams => match &send.writing.way {
-                way if way.via.is_some() => "via",
-                way if way.to.is_some() => "to",
-                way if way.copies.is_some() => "copies",
-                way if way.order != crate::scenario::Order::AsWritten => "order",
-                _ => return,
-            },
-            Action::Recv { at: Some(_), .. } if !datagrams => "at",
-            Action::Network(_) if !datagrams => "network",
-            _ => return,
-        };
-        let (message, help) = if datagrams {
-            (
-                format!("`{word}` is for connections, and this protocol has datagrams"),
-                "a datagram is whole, and a socket for datagrams has no end; `close: fin` closes it",
-            )
-        } else {
-            (
-                format!("`{word}` is for datagrams, and this protocol has connections"),
-                "a connection has one other end, and what is written arrives once and in order",
-            )
-        };
-        let diagnostic = Diagnostic::error(message).at(span, "not here").help(help);
-        self.diagnostics.add(diagnostic);
-    }
-
     fn action(&mut self, who: Who, action: &Action) -> Option<StepPlanKind> {
         let receives = self.receives();
         let act = match action {
@@ -592,59 +555,6 @@ impl Resolver<'_> {
             order: send.writing.way.order,
             mark: send.mark.as_deref().map(|name| self.scope.declare(name)),
         })
-    }
-
-    /// Where datagrams go: an actor by its name, or an address.
-    fn to(&mut self, to: &Expression) -> Option<ToPlan> {
-        if let Expression::Template(template, span) = to
-            && let [Piece::Variable(variable)] = template.pieces.as_slice()
-            && variable.part.is_none()
-            && (self.scope.group(&variable.name).is_some()
-                || matches!(self.scope.binding(&variable.name), Some(Binding::Actor(_))))
-        {
-            let word = Word {
-                text: variable.name.clone(),
-                span: span.clone(),
-            };
-            if let Who::Group(group) = self.scope.actor(&word, self.diagnostics)? {
-                return Some(ToPlan::Actor(group));
-            }
-        }
-        let expr = self.scope.expr(to, Place::Free, self.diagnostics)?;
-        Some(ToPlan::Address(expr))
-    }
-
-    /// The name of a socket, which may be a variant's variable.
-    fn socket(&mut self, word: Option<&Word>) -> Option<Option<Arc<str>>> {
-        let Some(word) = word else { return Some(None) };
-        let word = self.scope.word(word, self.diagnostics)?;
-        Some(Some(word.text.into()))
-    }
-
-    /// The socket to which expected messages come: as the step says, or as their kinds do.
-    fn comes_to(
-        &mut self,
-        pattern: &crate::matching::Pattern,
-        at: Option<&Word>,
-    ) -> Option<Option<Arc<str>>> {
-        let plays_clients = self.sends == Direction::ToServer;
-        if at.is_some() || self.protocol.transport != Transport::Udp || !plays_clients {
-            return self.socket(at);
-        }
-        let kinds = pattern
-            .kinds
-            .iter()
-            .filter_map(|kind| self.codec.kind(kind));
-        let mut sockets = kinds.map(crate::wire::Kind::comes_to);
-        let first = sockets.next().flatten().cloned();
-        if sockets.any(|other| other != first.as_ref()) {
-            self.diagnostics.add(
-                Diagnostic::error("these kinds come to different sockets")
-                    .at(&pattern.span, "to which one?")
-                    .help("write `at:` with the name of the socket"),
-            );
-        }
-        Some(first)
     }
 
     fn part(&mut self, part: &Batch) -> Option<PartPlan> {

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::seq::SliceRandom as _;
 use tokio::time::Instant;
 
+use super::outgoing::part_of;
 use super::problem::Problem;
 use super::session::MAX_UNSENT;
-use super::sockets::Outgoing;
 use super::stop::{Done, Stop, undecided};
 use super::world::{Names, World};
-use crate::plan::{ActPlan, PartPlan, PayloadPlan, SendPlan, StepPlace, ToPlan, Who, count_of};
+use crate::plan::{ActPlan, PartPlan, PayloadPlan, SendPlan, StepPlace, Who, count_of};
 use crate::scenario::Order;
 use crate::transcript::{Cause, Close, End, What};
 use crate::wire::{Bend, EncodeError, Message, Value};
@@ -27,7 +26,7 @@ const GAP: Duration = Duration::from_millis(1);
 const MAX_REPEAT: usize = 1_000_000;
 
 /// Bytes, the message that they are, and the kind that a step has named.
-type Piece = (Vec<u8>, Option<Message>, Option<Arc<str>>);
+pub(super) type Piece = (Vec<u8>, Option<Message>, Option<Arc<str>>);
 
 impl World {
     /// Does what a step says, one member of a group after the other.
@@ -143,54 +142,6 @@ impl World {
         Ok(())
     }
 
-    /// The datagrams of a step, each with its way.
-    async fn datagrams(
-        &mut self,
-        place: &Arc<StepPlace>,
-        actor: usize,
-        send: &SendPlan,
-    ) -> Result<Vec<Outgoing>, Stop> {
-        if let Some(ToPlan::Actor(group)) = &send.to {
-            for other in self.members(Who::Group(*group)) {
-                self.ensure_connected(other, place).await?;
-            }
-        }
-        let to = match &send.to {
-            None => None,
-            Some(to) => Some(self.address_of(actor, to)?),
-        };
-        let pieces = self.compose(actor, send)?;
-        let mut outgoing: Vec<Outgoing> = pieces
-            .into_iter()
-            .map(|(bytes, message, kind)| {
-                let (bytes, message) = match (send.first, send.skip) {
-                    (None, None) => (bytes, message),
-                    _ => (part_of(bytes, send), None),
-                };
-                let own = || self.outlet_of(&kind?);
-                Outgoing {
-                    bytes,
-                    message,
-                    via: send.via.clone().or_else(own),
-                    to,
-                    copies: send.copies,
-                }
-            })
-            .collect();
-        match send.order {
-            Order::AsWritten => {}
-            Order::Reversed => outgoing.reverse(),
-            Order::Shuffled => outgoing.shuffle(&mut self.rng),
-        }
-        Ok(outgoing)
-    }
-
-    fn note_sent(&mut self, actor: usize, outgoing: &[Outgoing]) {
-        for one in outgoing {
-            self.note_answer(actor, one.message.as_ref());
-        }
-    }
-
     /// Writes of several actors back to back.
     pub(super) async fn together(&mut self, steps: &[crate::plan::StepPlan]) -> Done {
         use crate::plan::StepPlanKind as Kind;
@@ -254,7 +205,7 @@ impl World {
     }
 
     /// The bytes of a step, message by message.
-    fn compose(&self, actor: usize, send: &SendPlan) -> Result<Vec<Piece>, Stop> {
+    pub(super) fn compose(&self, actor: usize, send: &SendPlan) -> Result<Vec<Piece>, Stop> {
         let mut pieces = Vec::new();
         let mut total = 0;
         for part in &send.parts {
@@ -367,7 +318,7 @@ impl World {
     }
 
     /// A message by hand that a switched-off reflex would have sent counts as that answer.
-    fn note_answer(&mut self, actor: usize, message: Option<&Message>) {
+    pub(super) fn note_answer(&mut self, actor: usize, message: Option<&Message>) {
         let Some(message) = message else { return };
         let is_answer = self
             .protocol
@@ -535,11 +486,4 @@ fn joined(pieces: Vec<Piece>, send: &SendPlan) -> (Vec<u8>, Vec<Piece>) {
     }
     let bytes = pieces.into_iter().flat_map(|(bytes, ..)| bytes).collect();
     (part_of(bytes, send), Vec::new())
-}
-
-/// What `first` and `skip` leave of bytes.
-fn part_of(bytes: Vec<u8>, send: &SendPlan) -> Vec<u8> {
-    let end = send.first.unwrap_or(usize::MAX);
-    let part = bytes.into_iter().take(end).skip(send.skip.unwrap_or(0));
-    part.collect()
 }

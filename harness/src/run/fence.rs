@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::observe::Join;
+use super::outgoing::Outgoing;
 use super::problem::Problem;
-use super::sockets::Outgoing;
 use super::stop::{Done, Stop, undecided};
 use super::watch::{Branch, Watch};
 use super::world::{Names, World};

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::stop::{Done, Stop, undecided};
 use super::watch::{Branch, Expected, Watch};
 use super::world::{Names, World};
-use crate::plan::{StepPlace, Variable, Who};
+use crate::plan::Variable;
 use crate::scenario::sockets::SOURCE;
 use crate::transcript::Use;
 use crate::wire::{Message, Value};
@@ -34,7 +34,7 @@ pub(super) enum Join {
 }
 
 /// Branches that wait side by side.
-struct Race<'p> {
+pub(super) struct Race<'p> {
     branches: Vec<Branch<'p>>,
     join: Join,
     /// Which branches are still in; of [`Join::All`] always all.
@@ -57,7 +57,7 @@ impl<'p> Race<'p> {
     }
 
     /// The expectations whose turn it is.
-    fn heads(&self) -> impl Iterator<Item = (usize, &Watch<'p>)> {
+    pub(super) fn heads(&self) -> impl Iterator<Item = (usize, &Watch<'p>)> {
         let in_it = self
             .branches
             .iter()
@@ -66,7 +66,7 @@ impl<'p> Race<'p> {
         in_it.filter_map(|(index, branch)| Some((index, branch.front()?)))
     }
 
-    fn heads_of(&self, actor: usize) -> impl Iterator<Item = (usize, &Watch<'p>)> {
+    pub(super) fn heads_of(&self, actor: usize) -> impl Iterator<Item = (usize, &Watch<'p>)> {
         self.heads().filter(move |(_, watch)| watch.actor == actor)
     }
 
@@ -167,36 +167,6 @@ impl World {
         }
     }
 
-    /// An inbox whose first item is to be offered. Where the order is free, what some branch wants
-    /// comes first, and then what nobody has looked at.
-    fn bring_news(&mut self, race: &Race<'_>) -> Result<Option<usize>, Stop> {
-        let actors: Vec<usize> = race.heads().map(|(_, watch)| watch.actor).collect();
-        for actor in actors {
-            if !self.actors[actor].is_unordered() {
-                if self.actors[actor].has_news() {
-                    return Ok(Some(actor));
-                }
-                continue;
-            }
-            let mut found = None;
-            for (at, item) in self.actors[actor].inbox.iter().enumerate() {
-                let mut wanted = !item.checked;
-                for (_, watch) in race.heads_of(actor) {
-                    wanted |= self.fits(watch, &item.what)?;
-                }
-                if wanted {
-                    found = Some(at);
-                    break;
-                }
-            }
-            if let Some(at) = found {
-                self.actors[actor].bring_forward(at);
-                return Ok(Some(actor));
-            }
-        }
-        Ok(None)
-    }
-
     /// Offers the first item of an inbox to the branches that wait for this actor.
     async fn offer(&mut self, actor: usize, race: &mut Race<'_>) -> Done {
         self.check_item(actor).await?;
@@ -248,12 +218,6 @@ impl World {
             return Ok(());
         }
         Ok(())
-    }
-
-    /// Whether the first item of an inbox without order may be wanted later.
-    fn may_wait(&self, actor: usize) -> bool {
-        let first = self.actors[actor].inbox.front();
-        first.is_some_and(|item| matches!(item.what, ItemKind::Message(_)))
     }
 
     /// Only a rule of the level `should` was broken. The message that broke it is spent, so that it
@@ -346,7 +310,7 @@ impl World {
         Ok(())
     }
 
-    fn fits(&self, watch: &Watch<'_>, item: &ItemKind) -> Result<bool, Stop> {
+    pub(super) fn fits(&self, watch: &Watch<'_>, item: &ItemKind) -> Result<bool, Stop> {
         match (&watch.what, item) {
             (Expected::End, ItemKind::Ended(_)) => Ok(true),
             (Expected::Message(pattern, ..), ItemKind::Message(message)) => {
@@ -478,6 +442,9 @@ impl World {
         let Some(message) = self.bring_rival(watch) else {
             return self.fail(watch, Problem::Nothing).await;
         };
+        // That it is missing is a matter of time, whatever came instead.
+        let since = watch.time_span().map_or(self.last_action, |span| span.base);
+        self.refuse_if_late(&Problem::Nothing, since).await?;
         let event = self.actors[watch.actor]
             .inbox
             .front()
@@ -485,29 +452,6 @@ impl World {
         let other = self.fail(watch, Problem::Other { event, message }).await;
         self.pop(watch.actor);
         other
-    }
-
-    /// Where the order is free, a message of the kind that was expected and that nobody wanted: it
-    /// is then what should have been otherwise.
-    fn bring_rival(&mut self, watch: &Watch<'_>) -> Option<Message> {
-        let Expected::Message(pattern, ..) = watch.what else {
-            return None;
-        };
-        if !self.actors[watch.actor].is_unordered() {
-            return None;
-        }
-        let of_kind = |item: &super::actor::Item| match &item.what {
-            ItemKind::Message(message) if pattern.takes_kind(&message.kind) => {
-                Some(message.clone())
-            }
-            _ => None,
-        };
-        let inbox = self.actors[watch.actor].inbox.iter();
-        let (at, message) = inbox
-            .enumerate()
-            .find_map(|(at, item)| Some((at, of_kind(item)?)))?;
-        self.actors[watch.actor].bring_forward(at);
-        Some(message)
     }
 
     /// The bytes of a message that an actor has begun to receive, and what it waits for.
@@ -566,74 +510,5 @@ impl World {
             ItemKind::Ended(how) => Problem::Ended { event, how: *how },
         };
         self.fail(watch, problem).await
-    }
-
-    /// No judged message of an actor for a while.
-    pub(super) async fn silence(
-        &mut self,
-        place: &Arc<StepPlace>,
-        who: Who,
-        how_long: Duration,
-    ) -> Done {
-        let mut until = Instant::now() + how_long;
-        // Who never comes to the end of a message is not waited for.
-        let last = until + self.protocol.deadline;
-        let members = self.members(who);
-        for actor in members.clone() {
-            self.ensure_connected(actor, place).await?;
-        }
-        let inboxes = members.flat_map(|actor| self.inboxes(actor));
-        let actors: Vec<usize> = inboxes.collect();
-        loop {
-            let heard = |world: &mut Self| {
-                let unread = |actor: &usize| {
-                    world.actors[*actor]
-                        .inbox
-                        .front()
-                        .is_some_and(|item| !matches!(item.what, ItemKind::Ended(_)))
-                };
-                actors.iter().copied().find(unread)
-            };
-            let Some(actor) = self.drive(until, heard).await else {
-                // What has begun to come is a message when nothing has followed it for a while.
-                let rest = |actor: &usize| {
-                    let session = self.actors[*actor].session.as_ref()?;
-                    session.rest_due(&self.protocol.codec)
-                };
-                match actors.iter().filter_map(rest).max() {
-                    Some(rest) if rest > until && rest < last => until = rest,
-                    _ => return Ok(()),
-                }
-                self.go_on()?;
-                continue;
-            };
-            self.check_item(actor).await?;
-            if self.skip_if_free(actor) || self.absorb(actor)? {
-                if Instant::now() >= until {
-                    return Ok(());
-                }
-                continue;
-            }
-            let Some(item) = self.actors[actor].inbox.front() else {
-                continue;
-            };
-            let problem = match &item.what {
-                ItemKind::Message(message) => Problem::NotSilent {
-                    event: item.event,
-                    message: message.clone(),
-                },
-                ItemKind::Malformed { offset, reason } => Problem::Malformed {
-                    event: item.event,
-                    offset: *offset,
-                    reason: reason.clone(),
-                },
-                ItemKind::Unfinished { missing } => Problem::Unfinished {
-                    event: item.event,
-                    missing: missing.clone(),
-                },
-                ItemKind::Ended(_) => continue,
-            };
-            return self.fail_plainly(place, Some(actor), problem).await;
-        }
     }
 }

@@ -424,8 +424,8 @@ impl World {
         own.chain([server])
             .flat_map(|(label, address)| {
                 [
-                    (address.to_string(), format!("<{label}.address>")),
-                    (address.port().to_string(), format!("<{label}.port>")),
+                    (address.to_string(), format!("{label}.address")),
+                    (address.port().to_string(), format!("{label}.port")),
                 ]
             })
             .collect()
@@ -465,7 +465,7 @@ impl World {
         for (index, actor) in self.actors.iter_mut().enumerate() {
             actor.session = None;
             if actor.owner == index {
-                names.push((actor.name.clone(), format!("<{}>", actor.label)));
+                names.push((actor.name.clone(), actor.label.to_string()));
             }
         }
         let Self {

@@ -3,21 +3,19 @@
 //! Each has an inbox of its own, and so a place among the actors; all that is said of an actor itself
 //! stands at its main socket, the owner of the others.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::datagrams::Datagrams;
-use super::listening;
 use super::session::Session;
 use super::stop::{Done, Stop, undecided};
 use super::world::World;
 use crate::matching::Pattern;
-use crate::plan::{StepPlace, ToPlan};
+use crate::plan::StepPlace;
 use crate::protocol::Transport;
 use crate::scenario::sockets::{FRESH, MAIN, REQUEST};
-use crate::transcript::{Cause, What};
-use crate::wire::{Direction, Message, Value};
+use crate::transcript::What;
+use crate::wire::{Direction, Value};
 
 /// How many sockets of one actor are open at the same time, besides its main one and those that have
 /// a name; the oldest are closed then.
@@ -36,16 +34,6 @@ pub(super) struct Opened {
     fresh: bool,
 }
 
-/// What goes out, and which way.
-pub(super) struct Outgoing {
-    pub bytes: Vec<u8>,
-    pub message: Option<Message>,
-    pub via: Option<Arc<str>>,
-    pub to: Option<SocketAddr>,
-    /// How often; the actor's own number when the step does not say.
-    pub copies: Option<usize>,
-}
-
 impl World {
     /// Whether each message travels for itself.
     pub(super) fn has_datagrams(&self) -> bool {
@@ -53,7 +41,7 @@ impl World {
     }
 
     /// Whether kinds of messages come to and go from sockets of their own: those of clients do.
-    fn has_named_sockets(&self) -> bool {
+    pub(super) fn has_named_sockets(&self) -> bool {
         self.has_datagrams() && self.protocol.sends() == Direction::ToServer
     }
 
@@ -98,28 +86,8 @@ impl World {
         }
     }
 
-    /// The socket that messages of a kind go out from, when nothing else is said.
-    pub(super) fn outlet_of(&self, kind: &str) -> Option<Arc<str>> {
-        let known = self.protocol.codec.kind(kind)?;
-        known
-            .goes_from()
-            .filter(|_| self.has_named_sockets())
-            .cloned()
-    }
-
-    /// Brings what nobody has looked at to the front of an inbox; false when there is nothing.
-    pub(super) fn bring_unseen(&mut self, inbox: usize) -> bool {
-        let known = &mut self.actors[inbox];
-        let unseen = if known.is_unordered() {
-            known.inbox.iter().position(|item| !item.checked)
-        } else {
-            (!known.inbox.is_empty()).then_some(0)
-        };
-        unseen.map(|at| known.bring_forward(at)).is_some()
-    }
-
     /// The socket that something goes out from; opened where it is not there yet.
-    fn outlet(&mut self, actor: usize, via: Option<&str>) -> Result<usize, Stop> {
+    pub(super) fn outlet(&mut self, actor: usize, via: Option<&str>) -> Result<usize, Stop> {
         let index = match via {
             None | Some(MAIN) => return Ok(actor),
             Some(FRESH) => self.open_socket(actor, None)?,
@@ -206,101 +174,6 @@ impl World {
         self.last_action = tokio::time::Instant::now();
         Ok(())
     }
-
-    /// Waits until somebody listens who has just been started; complains when nobody does.
-    pub(super) async fn wait_for_listener(&mut self, actor: usize, place: &Arc<StepPlace>) -> Done {
-        if !self.has_datagrams() || !self.subject.needs_listener(&self.shared) {
-            return Ok(());
-        }
-        let until = self.subject.patience(&self.shared);
-        let (address, ours) = (self.subject.address(), self.subject.program().is_some());
-        loop {
-            let heard = self.drive_beside(listening::is_heard(address, ours)).await;
-            match heard {
-                Some(false) => {}
-                Some(true) => {
-                    self.subject.note_accepted(&self.shared);
-                    return Ok(());
-                }
-                None => return Ok(()),
-            }
-            let now = tokio::time::Instant::now();
-            if now >= until || self.subject.death().is_some() {
-                let error = io::Error::from(io::ErrorKind::ConnectionRefused);
-                return self.not_connected(actor, place, &error).await;
-            }
-            let _: Option<()> = self.drive(now + super::connect::RETRY, |_| None).await;
-            self.go_on()?;
-        }
-    }
-
-    /// The address that a step names.
-    pub(super) fn address_of(&self, actor: usize, to: &ToPlan) -> Result<SocketAddr, Stop> {
-        let found = match to {
-            ToPlan::Actor(group) => {
-                let members = self.members(crate::plan::Who::Group(*group));
-                let own = members.contains(&actor).then_some(actor);
-                return own
-                    .or_else(|| members.clone().next())
-                    .and_then(|member| self.actors[member].local)
-                    .ok_or_else(|| undecided("it has no socket yet; `connect: {}` opens it"));
-            }
-            ToPlan::Address(expr) => expr.evaluate(&self.names(Some(actor))).map_err(undecided)?,
-        };
-        found
-            .as_ref()
-            .and_then(address)
-            .ok_or_else(|| undecided("`to` is an actor, \"IP:PORT\", or a list of both"))
-    }
-
-    /// Queues what goes out, opening sockets on the way, and gives the sockets.
-    pub(super) fn put_out(
-        &mut self,
-        actor: usize,
-        outgoing: Vec<Outgoing>,
-        cause: Cause,
-    ) -> Result<Vec<usize>, Stop> {
-        let mut used = Vec::new();
-        for one in outgoing {
-            let index = self.outlet(actor, one.via.as_deref())?;
-            let copies = one.copies.or(self.actors[actor].copies).unwrap_or(1);
-            if copies == 0 {
-                self.note(
-                    Some(index),
-                    What::Note("a datagram is lost here".to_owned()),
-                );
-            }
-            for _ in 0..copies {
-                self.queue(index, &one.bytes, one.message.clone(), cause, one.to);
-            }
-            used.push(index);
-        }
-        Ok(used)
-    }
-}
-
-/// `127.0.0.1:5000`, `[127.0.0.1, 5000]`, `{ ip: 127.0.0.1, port: 5000 }`.
-pub(super) fn address(value: &Value) -> Option<SocketAddr> {
-    let text = |value: &Value| match value {
-        Value::Text(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let pair = |ip: &Value, port: &Value| {
-        let port = text(port).parse().ok()?;
-        Some(SocketAddr::new(text(ip).parse().ok()?, port))
-    };
-    match value {
-        Value::Text(text) => text.parse().ok(),
-        Value::List(items) => match &items[..] {
-            [ip, port] => pair(ip, port),
-            _ => None,
-        },
-        Value::Map(entries) => {
-            let get = |name: &str| entries.iter().find(|(key, _)| key == name);
-            pair(&get("ip")?.1, &get("port")?.1)
-        }
-        _ => None,
-    }
 }
 
 /// What a variable of an actor says about its sockets: `main`, `main.port`, `main.ip`.
@@ -326,39 +199,5 @@ pub(super) fn socket_variable(actor: &super::actor::Actor, name: &str) -> Option
         "ip" => Some(Value::Text(local.ip().to_string())),
         "port" => Some(Value::Int(local.port().into())),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_written_in_three_ways() {
-        let text = |text: &str| Value::Text(text.to_owned());
-        let map = |port| {
-            let entries = [
-                ("name", text("x")),
-                ("ip", text("127.0.0.1")),
-                ("port", port),
-            ];
-            Value::Map(entries.map(|(key, value)| (key.to_owned(), value)).into())
-        };
-        for value in [
-            text("127.0.0.1:5000"),
-            Value::List(vec![text("127.0.0.1"), Value::Int(5000)]),
-            Value::List(vec![text("127.0.0.1"), text("5000")]),
-            map(Value::Int(5000)),
-        ] {
-            assert_eq!(address(&value), "127.0.0.1:5000".parse().ok(), "{value}");
-        }
-        for value in [
-            text("localhost"),
-            Value::Null,
-            Value::List(vec![text("127.0.0.1")]),
-            map(Value::Int(70_000)),
-        ] {
-            assert_eq!(address(&value), None, "{value}");
-        }
     }
 }

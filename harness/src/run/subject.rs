@@ -366,6 +366,11 @@ impl Subject {
         }
     }
 
+    /// Whether somebody listens cannot be told; it is not asked again.
+    pub(super) fn note_asked(&mut self) {
+        self.accepted = true;
+    }
+
     pub(super) fn note_accepted(&mut self, shared: &Shared) {
         self.accepted = true;
         shared.reached.store(true, Ordering::Relaxed);

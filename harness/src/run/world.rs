@@ -22,9 +22,11 @@ use super::actor::{Actor, Due, Item, ItemKind};
 use super::connection::READ_SIZE;
 use super::datagrams::DATAGRAM_SIZE;
 use super::lateness::Lateness;
+use super::listening::dropped;
 use super::names::{Generator, UsedNames};
+use super::outgoing::address;
 use super::session::{Arrival, Session};
-use super::sockets::{address, socket_variable};
+use super::sockets::socket_variable;
 use super::subject::Subject;
 use super::target::Shared;
 use crate::matching::{Amount, Lookup, Reference, evaluate};
@@ -93,6 +95,8 @@ pub(super) struct World {
     /// What the probes of this scenario begin with.
     pub nonce_prefix: String,
     pub lateness: Lateness,
+    /// How many datagrams the system had lost at the server's socket before.
+    pub lost_before: u64,
     pub rng: StdRng,
     /// What is read goes here first. Kept, since clearing it anew would cost more than the reading.
     space: Box<[u8]>,
@@ -178,6 +182,7 @@ impl World {
             must_end: now + MAX_SCENARIO,
             nonce_prefix: String::new(),
             lateness,
+            lost_before: 0,
             rng,
             space: vec![0; space].into_boxed_slice(),
             timer: Box::pin(tokio::time::sleep_until(now)),
@@ -190,6 +195,9 @@ impl World {
         };
         world.fix_names();
         world.name_program(program_name.unwrap_or_default());
+        if world.has_datagrams() {
+            world.lost_before = dropped(&[world.subject.address().port()]);
+        }
         world
     }
 
@@ -374,7 +382,11 @@ impl World {
             };
             *budget = budget.saturating_sub(arrivals.len());
             for arrival in arrivals {
-                self.arrived(index, now, arrival);
+                let at = match arrival {
+                    Arrival::Ended(_) => Instant::now(),
+                    _ => now,
+                };
+                self.arrived(index, at, arrival);
             }
             if !matches!(more, Poll::Ready(true)) {
                 return;

@@ -6,6 +6,7 @@ use super::fields::{Side, required};
 use super::vocabulary::{FieldWords, KindWords};
 use super::{Generator, extend};
 use crate::language::Section;
+use crate::scenario::sockets::SOURCE;
 
 /// How bytes go out.
 const WRITING: &[&str] = &[
@@ -117,7 +118,7 @@ impl Generator<'_> {
         let mut cases = self.sent_kinds(&vocabulary.sent);
         for kind in &vocabulary.received {
             let with = self.with_of(kind, Side::Received);
-            let captures = captures(&kind.fields);
+            let captures = captures(&kind.fields, vocabulary.datagrams);
             let is_it = json!({ "const": kind.name });
             let then =
                 json!({ "properties": { "with": with, "save": captures, "gather": captures } });
@@ -183,8 +184,11 @@ fn case(key: &str, value: &Value, then: &Value) -> Value {
     json!({ "if": { "properties": { key: value }, "required": [key] }, "then": then })
 }
 
-fn captures(fields: &[FieldWords]) -> Value {
+fn captures(fields: &[FieldWords], datagrams: bool) -> Value {
     let mut properties = Map::new();
+    if datagrams {
+        properties.insert(SOURCE.to_owned(), super::forms::captured());
+    }
     for field in fields {
         properties.insert(field.name.clone(), super::forms::captured());
     }

@@ -165,6 +165,13 @@ impl Codec {
         }
     }
 
+    /// The bytes of each vector, and who sends them.
+    pub fn examples(&self) -> impl Iterator<Item = (Direction, &[u8])> {
+        self.vectors
+            .iter()
+            .map(|vector| (vector.direction, vector.bytes.as_slice()))
+    }
+
     /// The kinds that no vector covers, with the direction that is missing.
     pub fn uncovered_kinds(&self) -> Vec<(Arc<str>, Direction)> {
         let mut uncovered = Vec::new();

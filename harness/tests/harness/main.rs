@@ -25,3 +25,4 @@ mod peer;
 mod program;
 mod programs;
 mod reference;
+mod server;

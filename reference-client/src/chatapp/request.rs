@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use reference_codecs::chatapp::{Datagram, Kind};
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -16,6 +17,9 @@ const REGISTER_PAUSE: Duration = Duration::from_millis(500);
 
 /// The time between two tries of any other request.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Bytes that the system should keep until they are read; it may grant less.
+pub(super) const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// How long the entry of a user who is there after all is waited for.
 const ENTRY_WAIT: Duration = Duration::from_millis(100);
@@ -158,5 +162,8 @@ pub(super) async fn fresh_socket(to: SocketAddr) -> io::Result<UdpSocket> {
     } else {
         ([0_u16; 8], 0).into()
     };
-    UdpSocket::bind(any).await
+    let socket = UdpSocket::bind(any).await?;
+    // What has waited may come in several long messages at once.
+    let _ = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER);
+    Ok(socket)
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use reference_codecs::chatapp::{Datagram, Kind};
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::UdpSocket;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,9 @@ use crate::log::{self, Log};
 
 /// Datagrams that are looked at before anything else gets its turn.
 const AT_ONCE: usize = 64;
+
+/// Bytes that the system should keep for a server that does not read just now.
+const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// How long nothing is read when the socket only has errors to give.
 const ERROR_PAUSE: Duration = Duration::from_millis(10);
@@ -47,6 +51,8 @@ impl Server {
         answer_timeout: Duration,
         log: Log,
     ) -> Self {
+        // As much as the system grants: what comes while the server is busy should not be lost.
+        let _ = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER);
         Self {
             sockets: Sockets::new(socket),
             desk,

@@ -84,7 +84,11 @@ impl Refusal {
 
     /// What the client is told.
     pub(super) fn answer(&self) -> ServerMessage {
-        ServerMessage::new(self.outcome(), self.to_string())
+        let told = match self {
+            Self::Unreadable(_) => "the request cannot be read".to_owned(),
+            refusal => refusal.to_string(),
+        };
+        ServerMessage::new(self.outcome(), told)
     }
 }
 
@@ -136,9 +140,11 @@ impl Ending {
     /// WIREPROTO-10: what the client is told before the end.
     pub(super) fn farewell(&self) -> Option<ServerMessage> {
         match self {
-            Self::Malformed(_) | Self::Unfinished => {
-                Some(ServerMessage::new(Outcome::Failed, self.to_string()))
+            Self::Malformed(_) => {
+                let told = "the request cannot be read";
+                Some(ServerMessage::new(Outcome::Failed, told))
             }
+            Self::Unfinished => Some(ServerMessage::new(Outcome::Failed, self.to_string())),
             Self::Quit | Self::Lost(_) | Self::Stopping => None,
         }
     }
