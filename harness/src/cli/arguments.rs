@@ -75,8 +75,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "PORT", requires = "spawn")]
     pub port: Option<u16>,
     /// Judge this client program instead of a server: it is started for each scenario and must connect
-    /// to where {host} and {port} say; {name}, {client_port}, {dialect}, {dir}, {log} and parameters
-    /// are filled in, too
+    /// to where {host} and {port} say; {name}, {dialect}, {dir}, {log}, parameters and what else the
+    /// README lists are filled in, too
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["target", "spawn"])]
     pub client: Option<String>,
     /// How many scenarios run at once [default: 1 with --target, else several]

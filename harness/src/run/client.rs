@@ -44,7 +44,9 @@ pub(super) enum Door {
     Open(Rc<TcpListener>),
     /// The port is taken, and nobody listens: connections are refused.
     Shut {
-        _socket: Rc<TcpSocket>,
+        /// Keeps the port from others.
+        #[expect(dead_code, reason = "held, never used")]
+        held: Rc<TcpSocket>,
     },
 }
 
@@ -204,8 +206,9 @@ fn door(refuses: bool) -> io::Result<(SocketAddr, Door)> {
     socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
     let address = socket.local_addr()?;
     let door = if refuses {
-        let _socket = Rc::new(socket);
-        Door::Shut { _socket }
+        Door::Shut {
+            held: Rc::new(socket),
+        }
     } else {
         Door::Open(Rc::new(socket.listen(BACKLOG)?))
     };
