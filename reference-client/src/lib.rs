@@ -81,6 +81,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
+/// Whether there is a client of this protocol that speaks this dialect.
+pub fn speaks(protocol: &str, dialect: &str) -> bool {
+    use reference_codecs::{bcp, csc328};
+    match protocol {
+        "bcp" => dialect.parse::<bcp::Dialect>().is_ok(),
+        "csc328" => dialect.parse::<csc328::Dialect>().is_ok(),
+        "chatapp" | "chatbooth" | "wireproto" => true,
+        _ => false,
+    }
+}
+
 async fn chat(protocol: Protocol) -> Result<Ending, Failure> {
     match protocol {
         Protocol::Bcp(options) => tcp::run(options.address(), bcp::Client::new(&options)).await,

@@ -126,8 +126,10 @@ impl World {
                 let own = std::env::current_exe().map_err(undecided)?;
                 let arguments = embedded::client_arguments(&self.protocol.name, &value);
                 let arguments = arguments.ok_or_else(|| {
-                    let name = &self.protocol.name;
-                    Stop::NotHere(format!("there is no reference client for {name}"))
+                    let (name, dialect) = (&self.protocol.name, &self.protocol.dialect);
+                    Stop::NotHere(format!(
+                        "there is no reference client for {name} in the dialect {dialect}"
+                    ))
                 })?;
                 Ok(std::iter::once(own.into()).chain(arguments).collect())
             }

@@ -180,11 +180,16 @@ pub(super) fn arguments(
 }
 
 /// The arguments with which this very program is the reference client; `None` for protocols that have
-/// none. `value` gives what the program is told: `host`, `port`, `name` and so on.
+/// none, and for dialects that it does not speak. `value` gives what the program is told: `host`, `port`,
+/// `name` and so on.
 pub(super) fn client_arguments(
     protocol: &str,
     value: &dyn Fn(&str) -> Option<String>,
 ) -> Option<Vec<OsString>> {
+    let dialect = value(DIALECT).unwrap_or_default();
+    if !reference_client::speaks(protocol, &dialect) {
+        return None;
+    }
     let words: &[&str] = match protocol {
         "bcp" => &[
             "-u",
@@ -196,8 +201,10 @@ pub(super) fn client_arguments(
             "--dialect",
             "{dialect}",
         ],
+        "chatapp" => &["-c", "{name}", "{host}", "{port}", "{client_port}"],
         "chatbooth" => &["--host", "{host}", "--port", "{port}"],
         "csc328" => &["{host}", "{port}", "--dialect", "{dialect}"],
+        "wireproto" => &["{host}", "{port}"],
         _ => return None,
     };
     let own = [CLIENT_SUBCOMMAND, protocol].map(OsString::from);

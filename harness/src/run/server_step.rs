@@ -266,7 +266,10 @@ impl World {
         text: &Check,
         (base, latest): (Instant, Instant),
     ) -> Done {
-        let lost = |program: &super::program::Program| program.lost.load(Ordering::Relaxed);
+        let [out, err] = self.read_up_to;
+        let lost = |program: &super::program::Program| {
+            program.lost.load(Ordering::Relaxed) || program.dropped > out.max(err)
+        };
         if self.subject.program().is_some_and(lost) {
             return Err(undecided("it prints more than can be looked at"));
         }
