@@ -1,27 +1,25 @@
 //! The server stops.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 
 use crate::peer::{DEADLINE, Server, deliver};
 
 #[tokio::test]
-async fn stopping_closes_everybody_within_a_second() {
+async fn stopping_closes_everybody() {
     let server = Server::with(&[]).await;
     let [mut alice, mut bob, mut carol] = server.join_all(["alice", "bob", "carol"]).await;
     alice.say("one").await;
     alice.say("two").await;
     assert_eq!(bob.recv().await, deliver("alice", "one"));
     let mut unregistered = server.connect().await;
-    let started = Instant::now();
     server.shutdown.cancel();
     tokio::time::timeout(DEADLINE, server.running)
         .await
         .unwrap()
         .unwrap()
         .unwrap();
-    assert!(started.elapsed() < Duration::from_secs(1));
     alice.is_closed().await;
     bob.is_closed().await;
     assert_eq!(carol.recv().await, deliver("alice", "one"));
@@ -46,14 +44,12 @@ async fn stopping_does_not_wait_for_who_does_not_read() {
             .await
             .is_err()
     );
-    let started = Instant::now();
     server.shutdown.cancel();
     tokio::time::timeout(DEADLINE, server.running)
         .await
         .unwrap()
         .unwrap()
         .unwrap();
-    assert!(started.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use crate::peer::{Peer, Server, chat};
 use crate::support::DEADLINE;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// A second as a client may see it whose clock began a little late.
-const ALMOST: Duration = Duration::from_millis(950);
+/// Longer than any test waits.
+const LONG: [(&str, &str); 1] = [("shutdown_delay", "600s")];
 const NOTICE: ServerMessage = ServerMessage::Shutdown { seconds: 1 };
 
 async fn stopping(dialect: Dialect) -> Server {
@@ -26,12 +26,11 @@ async fn ended(server: Server) {
         .unwrap();
 }
 
-/// The connection is closed one second after `told`, as far as a busy machine can measure it.
-async fn is_closed_in_time(peer: &mut Peer, told: Instant) {
+/// The connection is closed, and no earlier than a second after `asked`.
+async fn is_closed_in_time(peer: &mut Peer, asked: Instant) {
     peer.is_closed().await;
-    let after = told.elapsed();
-    assert!(after >= ALMOST, "{after:?}");
-    assert!(after < SECOND * 2, "{after:?}");
+    let after = asked.elapsed();
+    assert!(after >= SECOND, "{after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,9 +41,9 @@ async fn everybody_is_told_the_seconds_and_they_pass() {
             let server = stopping(dialect).await;
             let [mut alice, mut bob] = server.join_all(["alice", "bob"]).await;
             let mut unnamed = server.connect().await;
+            let asked = Instant::now();
             server.started.shutdown.cancel();
             assert_eq!(alice.recv().await, NOTICE);
-            let told = Instant::now();
             assert_eq!(bob.recv().await, NOTICE);
             assert_eq!(unnamed.recv().await, NOTICE);
             // Chat goes on, and so does choosing a nickname, but nobody new comes.
@@ -53,11 +52,10 @@ async fn everybody_is_told_the_seconds_and_they_pass() {
             unnamed.nick("carol").await;
             assert_eq!(unnamed.recv().await, ServerMessage::Ready);
             assert!(TcpStream::connect(server.started.address).await.is_err());
-            is_closed_in_time(&mut alice, told).await;
-            is_closed_in_time(&mut bob, told).await;
-            is_closed_in_time(&mut unnamed, told).await;
+            is_closed_in_time(&mut alice, asked).await;
+            is_closed_in_time(&mut bob, asked).await;
+            is_closed_in_time(&mut unnamed, asked).await;
             ended(server).await;
-            assert!(told.elapsed() < SECOND * 2);
         }));
     }
     for test in tests {
@@ -67,17 +65,15 @@ async fn everybody_is_told_the_seconds_and_they_pass() {
 
 #[tokio::test]
 async fn the_server_ends_when_everybody_has_left() {
-    let server = Server::with(&[]).await;
+    let server = Server::with(&LONG).await;
     let mut alice = server.join("alice").await;
-    let started = Instant::now();
     server.started.shutdown.cancel();
-    assert_eq!(alice.recv().await, ServerMessage::Shutdown { seconds: 5 });
+    assert_eq!(alice.recv().await, ServerMessage::Shutdown { seconds: 600 });
     alice.message(ClientMessage::Bye).await;
     alice.is_closed().await;
     drop(alice);
     ended(server).await;
-    assert!(started.elapsed() < SECOND * 2);
-    let server = Server::with(&[]).await;
+    let server = Server::with(&LONG).await;
     server.started.shutdown.cancel();
     ended(server).await;
 }
@@ -95,16 +91,12 @@ async fn who_talks_without_end_or_does_not_read_is_closed_in_time_too() {
             .is_ok()
         {}
     });
-    while alice.recv().await == chat_of_flood() {
-        if !server.started.shutdown.is_cancelled() {
-            server.started.shutdown.cancel();
-        }
-    }
-    let told = Instant::now();
+    assert_eq!(alice.recv().await, chat_of_flood());
+    let asked = Instant::now();
+    server.started.shutdown.cancel();
     while alice.next().await.is_some() {}
-    assert!(told.elapsed() >= ALMOST);
+    assert!(asked.elapsed() >= SECOND);
     ended(server).await;
-    assert!(told.elapsed() < SECOND * 2);
     timeout(DEADLINE, flooding).await.unwrap().unwrap();
 }
 
@@ -114,12 +106,10 @@ fn chat_of_flood() -> ServerMessage {
 
 #[tokio::test]
 async fn dropping_the_server_closes_everybody_at_once() {
-    let server = Server::with(&[]).await;
+    let server = Server::with(&LONG).await;
     let mut alice = server.join("alice").await;
     server.started.shutdown.cancel();
     alice.recv().await;
     server.started.running.abort();
-    let told = Instant::now();
     alice.is_closed().await;
-    assert!(told.elapsed() < SECOND);
 }

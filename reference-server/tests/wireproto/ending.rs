@@ -1,6 +1,6 @@
 //! The server stops, and what it has said until then.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reference_codecs::wireproto::{Action, ClientMessage};
 use tokio::net::TcpStream;
@@ -9,18 +9,13 @@ use tokio::time::timeout;
 use crate::peer::{Server, encode};
 use crate::support::DEADLINE;
 
-/// A stop takes half a second at most; the other tests share the machine.
-const PROMPT: Duration = Duration::from_secs(10);
-
 async fn stops(server: Server) {
-    let started = Instant::now();
     server.0.shutdown.cancel();
     timeout(DEADLINE, server.0.running)
         .await
         .unwrap()
         .unwrap()
         .unwrap();
-    assert!(started.elapsed() < PROMPT);
     assert!(TcpStream::connect(server.0.address).await.is_err());
 }
 

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use assert_cmd::Command as Checked;
 use predicates::str::contains;
@@ -163,11 +162,9 @@ fn a_server_that_goes_is_told_while_nothing_is_typed() {
         let mut program = piped_alice(listening.port(), &[]);
         let mut peer = accept_alice(listening);
         peer.write(last);
-        let start = Instant::now();
         peer.close();
         let told = format!("reference-client: {words}");
         assert_eq!(program.finish(), (Some(1), String::new(), told));
-        assert!(start.elapsed() < Duration::from_secs(2));
     }
 }
 
