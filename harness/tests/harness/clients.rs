@@ -54,7 +54,7 @@ fn the_rule_that_is_broken_is_named() {
         ("careless", "a message that is refused ends it", "BCP-C2"),
         ("mute", "says is shown with his name", "BCP-C3"),
         ("hasty", "waits for the answer before", "BCP-C4"),
-        ("garbage", "says its name at once", "BCP-C10"),
+        ("garbage", "it acknowledges once", "BCP-C10"),
         ("aborts", "says its name at once", "BCP-C9"),
         ("closes", "says its name at once", "BCP-C3"),
         ("quits", "says its name at once", "BCP-C9"),
