@@ -136,6 +136,8 @@ pub enum What {
         /// Its exit status in words: `exit status: 0`, `signal: 9 (SIGKILL)`.
         status: String,
     },
+    /// It was given this on its standard input.
+    Typed(String),
     /// It printed a line.
     Output {
         /// On its standard error rather than on its standard output.

@@ -74,6 +74,11 @@ pub(super) struct RunArgs {
     /// The port that the spawned server always listens on, if it cannot be told one
     #[arg(long, value_name = "PORT", requires = "spawn")]
     pub port: Option<u16>,
+    /// Judge this client program instead of a server: it is started for each scenario and must connect
+    /// to where {host} and {port} say; {name}, {dialect}, {dir}, {log}, parameters and what else the
+    /// README lists are filled in, too
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["target", "spawn"])]
+    pub client: Option<String>,
     /// How many scenarios run at once [default: 1 with --target, else several]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,

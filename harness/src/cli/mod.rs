@@ -33,6 +33,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> std::process::Exit
     {
         return embedded::main(arguments.skip(1));
     }
+    if arguments
+        .peek()
+        .is_some_and(|first| first == embedded::CLIENT_SUBCOMMAND)
+    {
+        return embedded::client_main(arguments.skip(1));
+    }
     let cli = match Cli::try_parse_from(std::iter::once(program).chain(arguments)) {
         Ok(cli) => cli,
         Err(error) => return exit::of_usage(&error).into(),

@@ -12,6 +12,7 @@ use crate::plan::{ScenarioPlan, Suite};
 use crate::protocol::Transport;
 use crate::report::{Context, Reporters, Terminal};
 use crate::run::{Progress, Run, Settings, Target, ask, is_listed};
+use crate::scenario::SubjectWord;
 use crate::verdict::{Summary, Verdict};
 
 /// `harness run`.
@@ -19,6 +20,11 @@ pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
     let Some(mut suites) = selection::read(&arguments.selection) else {
         return Exit::Usage;
     };
+    for suite in &mut suites {
+        suite
+            .scenarios
+            .retain(|scenario| is_judged(scenario, arguments));
+    }
     suites.retain(|suite| !suite.scenarios.is_empty());
     if suites.is_empty() {
         say("nothing is selected: no scenario fits the filter; `harness list` shows what there is");
@@ -45,6 +51,14 @@ pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
     let settings = settings(arguments, &target);
     let plan = run_plan(&suites, left_out, &target, &settings, arguments);
     judge(arguments, context, &suites, target, settings, &plan)
+}
+
+/// Whether a scenario judges the side that the flags say is judged.
+fn is_judged(scenario: &ScenarioPlan, arguments: &RunArgs) -> bool {
+    match scenario.subject {
+        SubjectWord::Server => arguments.client.is_none(),
+        SubjectWord::Client => arguments.target.is_none() && arguments.spawn.is_none(),
+    }
 }
 
 fn settings(arguments: &RunArgs, target: &Target) -> Settings {
@@ -179,6 +193,9 @@ fn again(arguments: &RunArgs) -> Vec<String> {
     }
     if let Some(spawn) = &arguments.spawn {
         add("--spawn", spawn);
+    }
+    if let Some(client) = &arguments.client {
+        add("--client", client);
     }
     if let Some(port) = arguments.port {
         add("--port", &port.to_string());

@@ -3,7 +3,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use super::arguments::RunArgs;
 use crate::plan::Suite;
-use crate::run::{PLACEHOLDERS, Target};
+use crate::run::{CLIENT_PLACEHOLDERS, PLACEHOLDERS, Target};
 
 /// What the flags say is judged.
 ///
@@ -15,23 +15,39 @@ pub(super) fn target(arguments: &RunArgs, suites: &[Suite]) -> Result<Target, St
             address: address(text)?,
         });
     }
+    if let Some(command) = &arguments.client {
+        return client(command, suites);
+    }
     let Some(command) = &arguments.spawn else {
         return Ok(Target::Embedded);
     };
-    let words = shlex::split(command)
-        .filter(|words| !words.is_empty())
-        .ok_or("--spawn: the command is empty or a quote is not closed")?;
+    let words = words_of("--spawn", command)?;
     let uses_port = words.iter().any(|word| word.contains("{port}"));
     if !uses_port && arguments.port.is_none() {
         return Err("--spawn: the command does not say where {port} goes; \
                     a server that always listens on one port needs --port PORT"
             .to_owned());
     }
-    check_placeholders(&words, suites)?;
+    check_placeholders("--spawn", &words, PLACEHOLDERS, suites)?;
     Ok(Target::Spawn {
         words,
         fixed_port: arguments.port,
     })
+}
+
+fn client(command: &str, suites: &[Suite]) -> Result<Target, String> {
+    let words = words_of("--client", command)?;
+    if !words.iter().any(|word| word.contains("{port}")) {
+        return Err("--client: the command does not say where {port} goes".to_owned());
+    }
+    check_placeholders("--client", &words, CLIENT_PLACEHOLDERS, suites)?;
+    Ok(Target::Client { words })
+}
+
+fn words_of(flag: &str, command: &str) -> Result<Vec<String>, String> {
+    shlex::split(command)
+        .filter(|words| !words.is_empty())
+        .ok_or_else(|| format!("{flag}: the command is empty or a quote is not closed"))
 }
 
 /// How many scenarios run at once when nobody says so.
@@ -46,7 +62,8 @@ pub(super) fn default_jobs(target: &Target) -> usize {
         } => 1,
         Target::Spawn {
             fixed_port: None, ..
-        } => (cores * 2).clamp(2, 16),
+        }
+        | Target::Client { .. } => (cores * 2).clamp(2, 16),
     }
 }
 
@@ -55,7 +72,7 @@ pub(super) fn words(target: &Target) -> String {
     match target {
         Target::Embedded => "the embedded reference server".to_owned(),
         Target::Attach { address } => address.to_string(),
-        Target::Spawn { words, .. } => {
+        Target::Spawn { words, .. } | Target::Client { words } => {
             let words: Vec<String> = words.iter().map(|word| as_typed(word)).collect();
             format!("`{}`", words.join(" "))
         }
@@ -94,8 +111,13 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     Ok(address)
 }
 
-fn check_placeholders(words: &[String], suites: &[Suite]) -> Result<(), String> {
-    let mut known: Vec<&str> = PLACEHOLDERS.to_vec();
+fn check_placeholders(
+    flag: &str,
+    words: &[String],
+    known: &[&'static str],
+    suites: &[Suite],
+) -> Result<(), String> {
+    let mut known: Vec<&str> = known.to_vec();
     for suite in suites {
         known.extend(suite.protocol.params.keys().map(|name| &**name));
     }
@@ -104,7 +126,7 @@ fn check_placeholders(words: &[String], suites: &[Suite]) -> Result<(), String> 
             if !known.contains(&name) {
                 let known = known.join("}, {");
                 return Err(format!(
-                    "--spawn: nothing is known as {{{name}}}; there are {{{known}}}"
+                    "{flag}: nothing is known as {{{name}}}; there are {{{known}}}"
                 ));
             }
         }

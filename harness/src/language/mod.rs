@@ -152,6 +152,10 @@ pub enum Takes {
     Branches,
     /// A server's step.
     ServerStep,
+    /// What is typed: a line, lines, or a map.
+    Typed,
+    /// A matcher of what is printed, or a map.
+    PrintedOrMatcher,
     /// How a client's name is made.
     ClientName,
     /// One message with its options, or a list of them.
@@ -215,11 +219,16 @@ impl Section {
     #[cfg(test)]
     pub(crate) fn document(&self, word: &Word) -> String {
         let indent = |line: &str| line.len() - line.trim_start().len();
+        // What a scenario for clients has instead.
+        let own = match word.word {
+            "peers" | "program" => "clients",
+            own => own,
+        };
         let place = self.frame.lines().find(|line| line.trim() == "…");
         let gives_way = |line: &&str| {
             !word.example.is_empty()
                 && place.is_some_and(|place| indent(line) == indent(place))
-                && line.trim_start().starts_with(&format!("{}:", word.word))
+                && line.trim_start().starts_with(&format!("{own}:"))
         };
         let kept: Vec<&str> = self.frame.lines().filter(|line| !gives_way(line)).collect();
         kept.join("\n").replace('…', word.example)

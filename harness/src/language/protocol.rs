@@ -237,6 +237,14 @@ what the protocol file itself describes is called `spec`, unless `dialect` says 
                 example: "",
             },
             Word {
+                word: "client",
+                takes: Takes::Map("`client`"),
+                about: "What holds where a client program is judged and the harness plays the server. \
+                        Without it there are no scenarios for clients.",
+                default: "none",
+                example: "client: { crash: X-1, broken: X-1 }",
+            },
+            Word {
                 word: "ambient",
                 takes: Takes::KindFields,
                 about: "For each kind the field that names the user whom it concerns. On a server \
@@ -267,6 +275,76 @@ what the protocol file itself describes is called `spec`, unless `dialect` says 
                         sends, and the rule (or rules) that it breaks thereby.",
                 default: "none",
                 example: "lacks: { ok.when: X-1 }",
+            },
+        ],
+    },
+    Section {
+        language: Language::Wire,
+        what: "`client`",
+        title: "`client`",
+        intro: "\
+The words of the protocol file as they are in scenarios for clients, instead of those beside `client`:
+there actors send what a server sends. The other words hold for both. Macros can use the steps `stdin`,
+`stdout` and so on, and `$program`, the name of the program on the wire.",
+        frame: frame!("client: { crash: X-2, broken: X-2, … }"),
+        words: &[
+            Word {
+                word: "crash",
+                takes: Takes::Rule,
+                about: "The rule that is broken by a client that dies, or ends although nobody asked \
+                        it to.",
+                default: REQUIRED,
+                example: "",
+            },
+            Word {
+                word: "broken",
+                takes: Takes::Rule,
+                about: "The rule that is broken by bytes that are no message, and by a message that \
+                        does not end.",
+                default: REQUIRED,
+                example: "",
+            },
+            Word {
+                word: "deadline",
+                takes: Takes::Time,
+                about: "How long a `recv` and an output wait when they do not say so.",
+                default: "as beside `client`",
+                example: "deadline: 5s",
+            },
+            Word {
+                word: "ignore",
+                takes: Takes::Ignored,
+                about: "Kinds that are skipped unless a scenario judges them.",
+                default: "none",
+                example: "ignore: [say]",
+            },
+            Word {
+                word: "reflexes",
+                takes: Takes::Named("a reflex"),
+                about: "Automatic answers of the peers.",
+                default: "none",
+                example: "reflexes: { fine: { when: [say], send: ok } }",
+            },
+            Word {
+                word: "stray",
+                takes: Takes::List("a stray"),
+                about: "Which rule a message breaks that no step asked for.",
+                default: "none",
+                example: "stray: [ { recv: say, rule: X-2 } ]",
+            },
+            Word {
+                word: "always",
+                takes: Takes::List("a stray"),
+                about: "What holds for every message of a kind.",
+                default: "none",
+                example: "always: [ { recv: say, with: { text: hi }, rule: X-2 } ]",
+            },
+            Word {
+                word: "macros",
+                takes: Takes::Named("a macro"),
+                about: "Steps with a name, for `use`.",
+                default: "none",
+                example: "macros: { join: { args: { to: actor }, steps: [ { $to: { recv: say } } ] } }",
             },
         ],
     },

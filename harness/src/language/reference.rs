@@ -107,6 +107,8 @@ impl Takes {
             Self::Steps => "A list of steps",
             Self::Branches => "A list of branches; a branch is a step or a list of steps",
             Self::ServerStep => "`kill`, `restart`, or a map",
+            Self::Typed => "a line, a list of lines, or a map",
+            Self::PrintedOrMatcher => "a matcher, or a map",
             Self::ClientName => "A value, or `{ same_length_as: … }`",
             Self::Batch => "A map or a list of maps: see \"A part of a batch\"",
             Self::Connect => "`{}` or `fresh`",

@@ -13,6 +13,21 @@ rules: [BCP-1]
 clients: { alice: {}, bob: { … } }
 steps: [ { alice: { connect: {} } } ]";
 
+const PEER_FRAME: &str = "\
+scenario: x
+rules: [BCP-C1]
+subject: client
+peers: { srv: {}, bob: { … } }
+steps: [ { srv: { connect: {} } } ]";
+
+const PROGRAM_FRAME: &str = "\
+scenario: x
+rules: [BCP-C1]
+subject: client
+program: { … }
+peers: { srv: {} }
+steps: [ { srv: { connect: {} } } ]";
+
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         language: Language::Scenarios,
@@ -112,16 +127,35 @@ first rule of the scenario.",
             Word {
                 word: "subject",
                 takes: Takes::Choice(&["server", "client"]),
-                about: "Which program is judged. Scenarios for clients stand below `client/`.",
+                about: "Which program is judged. Scenarios for clients stand below `client/`; there \
+                        the harness plays the server, sends what a server sends, and judges what \
+                        the program sends, prints and how it ends.",
                 default: "server",
                 example: "subject: server",
+            },
+            Word {
+                word: "peers",
+                takes: Takes::Named("a peer"),
+                about: "Instead of `clients` where a client program is judged: the servers, and other \
+                        users where users speak with each other, by the words that steps use for \
+                        them. All listen before the program starts. A peer takes the program's \
+                        connection at its first step, and the next one with `connect: fresh`.",
+                default: "",
+                example: "subject: client\npeers: { srv: {} }",
+            },
+            Word {
+                word: "program",
+                takes: Takes::Map("`program`"),
+                about: "How the client program is started. `$program` is its name on the wire.",
+                default: "a pipe as input, a terminal as output, a generated name",
+                example: "subject: client\npeers: { srv: {} }\nprogram: { stdout: pipe }",
             },
             Word {
                 word: "clients",
                 takes: Takes::Named("a client"),
                 about: "The fake clients by the words that steps use for them. A client connects at \
-                        its first step and not before.",
-                default: REQUIRED,
+                        its first step and not before. Needed where a server is judged.",
+                default: "",
                 example: "clients: { alice: {}, twin: { name: { same_length_as: alice } } }",
             },
             Word {
@@ -184,6 +218,94 @@ server can be tested again and again. `$alice` is the name of alice.",
                         of the crowd is done by each member in turn, `$self` being the member.",
                 default: "one client",
                 example: "count: 30",
+            },
+        ],
+    },
+    Section {
+        language: Language::Scenarios,
+        what: "a peer",
+        title: "A peer of a client program",
+        intro: "An entry of `peers`; `{}` will do.",
+        frame: PEER_FRAME,
+        words: &[
+            Word {
+                word: "name",
+                takes: Takes::ClientName,
+                about: "The peer's name on the wire, as that of a client.",
+                default: "generated",
+                example: "name: { same_length_as: srv }",
+            },
+            Word {
+                word: "refuses",
+                takes: Takes::Flag,
+                about: "Nobody listens there: connections are refused.",
+                default: "false",
+                example: "refuses: true",
+            },
+        ],
+    },
+    Section {
+        language: Language::Scenarios,
+        what: "`program`",
+        title: "The client program",
+        intro: "\
+The program is the one of `--client`, or the reference client. In the command `{host}` and `{port}` are
+where it is to connect, `{name}` is the name that it is to have, `{client_port}` a free port for its own
+socket where messages are datagrams, `{dialect}` the dialect, `{dir}` a folder of its own, `{log}` a file
+there; parameters are filled in as well. It starts before the first step, in a process group of its own,
+of which nothing is left at the end.",
+        frame: PROGRAM_FRAME,
+        words: &[
+            Word {
+                word: "name",
+                takes: Takes::Value,
+                about: "Its name on the wire.",
+                default: "generated",
+                example: "name: { $fill: n, len: 4095 }",
+            },
+            Word {
+                word: "to",
+                takes: Takes::Text,
+                about: "The peer whose address it is told.",
+                default: "the first peer",
+                example: "to: srv",
+            },
+            Word {
+                word: "host",
+                takes: Takes::Value,
+                about: "The host that it is told, where that is the point.",
+                default: "the peer's",
+                example: "host: \"256.1.1.1\"",
+            },
+            Word {
+                word: "port",
+                takes: Takes::Value,
+                about: "The port that it is told, where that is the point.",
+                default: "the peer's",
+                example: "port: \"70000\"",
+            },
+            Word {
+                word: "stdin",
+                takes: Takes::Choice(&["pipe", "terminal"]),
+                about: "What its standard input is. A terminal takes lines of up to 4095 bytes; where \
+                        both are terminals they are the same one.",
+                default: "pipe",
+                example: "stdin: terminal",
+            },
+            Word {
+                word: "stdout",
+                takes: Takes::Choice(&["pipe", "terminal"]),
+                about: "What its standard output is: programs hold output back on a pipe. A terminal \
+                        does not echo. Standard error is always a pipe.",
+                default: "terminal",
+                example: "stdout: pipe",
+            },
+            Word {
+                word: "term",
+                takes: Takes::Text,
+                about: "The kind of terminal that it is told, in the variable TERM.",
+                default: "dumb",
+                example: "term: xterm",
             },
         ],
     },

@@ -131,6 +131,47 @@ of a crowd, or `all` for every actor of the scenario; then what the actor does s
                 example: "expect: { \"2 * 3\": 6, \"1s - 400ms\": { $le: 600ms } }",
             },
             Word {
+                word: "program",
+                takes: Takes::Map("a program's step"),
+                about: "Something about the client program: a signal, its end, the end of its input. \
+                        This word and the next four only where a client is judged.",
+                default: "",
+                example: "program: { signal: SIGINT }",
+            },
+            Word {
+                word: "stdin",
+                takes: Takes::Typed,
+                about: "Types a line, or a list of lines at once, into the client program; or a map \
+                        that says more, see \"What is typed\". It is an action.",
+                default: "",
+                example: "stdin: [hello, how are you]",
+            },
+            Word {
+                word: "stdout",
+                takes: Takes::PrintedOrMatcher,
+                about: "The client program prints a line like this on its standard output, within \
+                        the `deadline` of the protocol for clients. Lines count that no such step has \
+                        taken yet: those before the one that fits are taken with it. A line that has \
+                        begun counts as well, and a regular expression also sees all of them as one \
+                        text. Or a map that says more, see \"What is printed\".",
+                default: "",
+                example: "stdout: { $re: \"bob.*hello\" }",
+            },
+            Word {
+                word: "stderr",
+                takes: Takes::PrintedOrMatcher,
+                about: "The same on its standard error.",
+                default: "",
+                example: "stderr: { $contains: lost }",
+            },
+            Word {
+                word: "output",
+                takes: Takes::PrintedOrMatcher,
+                about: "The same on either of them.",
+                default: "",
+                example: "output: { $contains: lost }",
+            },
+            Word {
                 word: "pause",
                 takes: Takes::Quantity,
                 about: "Waits; for where time itself is tested. What arrives meanwhile is kept. It is an \
@@ -176,6 +217,137 @@ of a crowd, or `all` for every actor of the scenario; then what the actor does s
                         a list of values means any of them.",
                 default: "",
                 example: "only_if: { shutdown_signal: [SIGINT, SIGTERM] }",
+            },
+        ],
+    },
+    Section {
+        language: Language::Scenarios,
+        what: "a program's step",
+        title: "The client program in steps",
+        intro: "One of `signal`, `exit` and `closed`.",
+        frame: "\
+scenario: x
+rules: [BCP-C1]
+subject: client
+peers: { srv: {} }
+steps:
+  - program: { … }",
+        words: &[
+            Word {
+                word: "signal",
+                takes: Takes::Value,
+                about: "Sends a signal to the program's process group, as a terminal does, once the \
+                        program has connected.",
+                default: "",
+                example: "signal: SIGINT",
+            },
+            Word {
+                word: "exit",
+                takes: Takes::Map("`exit`"),
+                about: "The program ends by itself.",
+                default: "",
+                example: "exit: { within: 5s, status: 0 }",
+            },
+            Word {
+                word: "closed",
+                takes: Takes::Choice(&["stdin"]),
+                about: "The program's standard input ends, behind what was typed.",
+                default: "",
+                example: "closed: stdin",
+            },
+            Word {
+                word: "mark",
+                takes: Takes::NewName,
+                about: "Names the moment of the signal, or of the end of input.",
+                default: "",
+                example: "signal: SIGTERM, mark: told",
+            },
+        ],
+    },
+    Section {
+        language: Language::Scenarios,
+        what: "what is typed",
+        title: "What is typed",
+        intro: "`stdin` with more to say: one of `lines` and `raw`.",
+        frame: "\
+scenario: x
+rules: [BCP-C1]
+subject: client
+peers: { srv: {} }
+steps:
+  - stdin: { … }",
+        words: &[
+            Word {
+                word: "lines",
+                takes: Takes::Values,
+                about: "A line or a list of lines; each gets its end.",
+                default: "",
+                example: "lines: [a, b]",
+            },
+            Word {
+                word: "raw",
+                takes: Takes::Values,
+                about: "Text or bytes that get no end of line.",
+                default: "",
+                example: "raw: [\"half a li\"]",
+            },
+            Word {
+                word: "mark",
+                takes: Takes::NewName,
+                about: "Names the moment.",
+                default: "",
+                example: "lines: [a], mark: asked",
+            },
+        ],
+    },
+    Section {
+        language: Language::Scenarios,
+        what: "what is printed",
+        title: "What is printed",
+        intro: "`stdout`, `stderr` and `output` with more to say.",
+        frame: "\
+scenario: x
+rules: [BCP-C1]
+subject: client
+peers: { srv: {} }
+steps:
+  - stdout: { text: hello, … }",
+        words: &[
+            Word {
+                word: "text",
+                takes: Takes::Matcher,
+                about: "What a line must be like.",
+                default: REQUIRED,
+                example: "",
+            },
+            Word {
+                word: "never",
+                takes: Takes::Flag,
+                about: "No such line may come; waits as long as `within` says.",
+                default: "false",
+                example: "never: true, within: 100ms",
+            },
+            Word {
+                word: "since",
+                takes: Takes::Mark,
+                about: "What has come since this mark counts, whether a step has taken it or not; \
+                        times count from it.",
+                default: "what no step has taken; times count from the last action",
+                example: "since: last_sent",
+            },
+            Word {
+                word: "after",
+                takes: Takes::Quantity,
+                about: "Accepted for symmetry; what was printed earlier counts all the same.",
+                default: "",
+                example: "after: 0",
+            },
+            Word {
+                word: "within",
+                takes: Takes::Quantity,
+                about: "How long it may take.",
+                default: "the protocol's `deadline`",
+                example: "within: 1s",
             },
         ],
     },

@@ -9,6 +9,7 @@ use super::values::Place;
 use crate::protocol::Transport;
 use crate::scenario::{Action, Expression, Order, Piece, Word};
 use crate::source::{Diagnostic, Span};
+use crate::wire::Direction;
 
 impl Resolver<'_> {
     /// Complains about what needs a connection where there is none, and the other way round.
@@ -80,7 +81,8 @@ impl Resolver<'_> {
         pattern: &crate::matching::Pattern,
         at: Option<&Word>,
     ) -> Option<Option<Arc<str>>> {
-        if at.is_some() || self.protocol.transport != Transport::Udp {
+        let plays_clients = self.sends == Direction::ToServer;
+        if at.is_some() || self.protocol.transport != Transport::Udp || !plays_clients {
             return self.socket(at);
         }
         let kinds = pattern

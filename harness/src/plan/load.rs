@@ -57,8 +57,38 @@ pub struct Described {
     pub written: crate::protocol::Protocol,
     /// With every name resolved.
     pub plan: ProtocolPlan,
+    /// The same where a client program is judged, if the file says how.
+    pub for_clients: Option<ProtocolPlan>,
     /// The names of all its dialects, that of the protocol file itself last.
     pub dialects: Vec<String>,
+}
+
+impl Described {
+    /// The protocol as a scenario needs it; complains when its file does not say how clients are
+    /// judged.
+    fn side_of(
+        &self,
+        scenario: &Scenario,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(&crate::protocol::Protocol, &ProtocolPlan)> {
+        if scenario.subject == SubjectWord::Server {
+            return Some((&self.written, &self.plan));
+        }
+        let client = self
+            .written
+            .client
+            .as_deref()
+            .zip(self.for_clients.as_ref());
+        if client.is_none() {
+            let message = "this protocol's file does not say how clients are judged";
+            diagnostics.add(
+                Diagnostic::error(message)
+                    .at(&scenario.title_span, "judges a client")
+                    .help("`client: { crash: RULE, broken: RULE }` in protocol.yaml says it"),
+            );
+        }
+        client
+    }
 }
 
 /// Reads the selected protocols without their scenarios, each in all its dialects, that of the
@@ -107,13 +137,10 @@ impl Found {
 
     fn load(self, selection: &Selection, diagnostics: &mut Diagnostics) -> Option<Suite> {
         let read = self.protocol(selection, diagnostics)?;
-        let dialects = Dialects {
-            chosen: &read.plan.dialect,
-            all: &read.dialects,
-        };
-        let scenarios = self.scenarios(&read.written, &read.plan, &dialects, diagnostics);
+        let scenarios = self.scenarios(&read, diagnostics);
         Some(Suite {
             protocol: Arc::new(read.plan),
+            for_clients: read.for_clients.map(Arc::new),
             scenarios,
         })
     }
@@ -152,26 +179,39 @@ impl Found {
         }
         let default_dialect = chosen.is_none();
         let dialect = chosen.unwrap_or(own);
-        let picked = Chosen {
-            dialect: &dialect,
-            default_dialect,
-            params: &selection.params,
+        let codec = Arc::new(codec);
+        let own_codec = own_codec.map(Arc::new);
+        let resolve = |written: &crate::protocol::Protocol, subject, diagnostics: &mut _| {
+            let picked = Chosen {
+                dialect: &dialect,
+                default_dialect,
+                params: &selection.params,
+                subject,
+            };
+            let (codec, rules) = (Arc::clone(&codec), rules.clone());
+            let plan =
+                protocol::resolve(written, &self.folder, codec, rules, &picked, diagnostics)?;
+            let own_codec = own_codec.clone();
+            Some(ProtocolPlan { own_codec, ..plan })
         };
-        let plan = protocol::resolve(&written, &self.folder, codec, rules, &picked, diagnostics)?;
+        let plan = resolve(&written, SubjectWord::Server, diagnostics)?;
+        let for_clients = match &written.client {
+            None => None,
+            Some(client) => Some(resolve(client, SubjectWord::Client, diagnostics)?),
+        };
         Some(Described {
             written,
-            plan: ProtocolPlan { own_codec, ..plan },
+            plan,
+            for_clients,
             dialects: all,
         })
     }
 
-    fn scenarios(
-        &self,
-        written: &crate::protocol::Protocol,
-        plan: &ProtocolPlan,
-        dialects: &Dialects<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<Arc<ScenarioPlan>> {
+    fn scenarios(&self, read: &Described, diagnostics: &mut Diagnostics) -> Vec<Arc<ScenarioPlan>> {
+        let dialects = Dialects {
+            chosen: &read.plan.dialect,
+            all: &read.dialects,
+        };
         let mut plans = Vec::new();
         let mut titles: Vec<(String, Span)> = Vec::new();
         for path in &self.files {
@@ -190,8 +230,11 @@ impl Found {
                 };
                 check_title(&scenario, &mut titles, diagnostics);
                 let area = area(&self.folder, path, &scenario, diagnostics);
+                let Some((written, plan)) = read.side_of(&scenario, diagnostics) else {
+                    continue;
+                };
                 let resolved =
-                    scenario::resolve(&scenario, &area, written, plan, dialects, diagnostics);
+                    scenario::resolve(&scenario, &area, written, plan, &dialects, diagnostics);
                 plans.extend(resolved.into_iter().map(Arc::new));
             }
         }
@@ -252,6 +295,9 @@ fn area(folder: &Path, path: &Path, scenario: &Scenario, diagnostics: &mut Diagn
                     "move the file below `{subject}/` or change `subject`"
                 )),
         );
+    }
+    if scenario.subject == SubjectWord::Client {
+        parts.insert(0, subject.to_owned());
     }
     parts.join("/")
 }

@@ -16,28 +16,43 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use load::{Described, Selection, describe, load};
+pub use scenario::{CLIENT_PORT, PROGRAM};
 pub use steps::count_of;
 
 use crate::matching::{Check, Expr, Pattern};
 use crate::protocol::{Names, Transport};
-use crate::scenario::{Order, Quantity, Stream, SubjectWord, Times};
+use crate::scenario::{Channel, Order, Quantity, Stream, SubjectWord, Times};
 use crate::source::Span;
 use crate::transcript::Close;
 use crate::verdict::{Rule, Rules, ScenarioId};
-use crate::wire::Codec;
+use crate::wire::{Codec, Direction};
 
 /// The scenarios of one protocol.
 #[derive(Debug)]
 pub struct Suite {
     /// The protocol, in the chosen dialect.
     pub protocol: Arc<ProtocolPlan>,
+    /// The same where a client program is judged, if its file says how.
+    pub for_clients: Option<Arc<ProtocolPlan>>,
     /// Its selected scenarios in file order, one entry for each variant.
     pub scenarios: Vec<Arc<ScenarioPlan>>,
+}
+
+impl Suite {
+    /// The protocol as a scenario needs it.
+    pub fn protocol_of(&self, scenario: &ScenarioPlan) -> &Arc<ProtocolPlan> {
+        match (scenario.subject, &self.for_clients) {
+            (SubjectWord::Client, Some(protocol)) => protocol,
+            _ => &self.protocol,
+        }
+    }
 }
 
 /// A protocol in one dialect, ready to use.
 #[derive(Debug)]
 pub struct ProtocolPlan {
+    /// Which program is judged; the harness plays the other side.
+    pub subject: SubjectWord,
     /// Its name.
     pub name: Arc<str>,
     /// Its title.
@@ -55,7 +70,7 @@ pub struct ProtocolPlan {
     /// What messages look like.
     pub codec: Arc<Codec>,
     /// What they look like without the dialect, when one was chosen.
-    pub own_codec: Option<Codec>,
+    pub own_codec: Option<Arc<Codec>>,
     /// Its rules.
     pub rules: Rules,
     /// Its parameters.
@@ -86,6 +101,29 @@ pub struct ProtocolPlan {
     pub ambient: Vec<(Arc<str>, Arc<str>)>,
     /// How long a `recv` waits when it does not say so.
     pub deadline: Duration,
+}
+
+impl ProtocolPlan {
+    /// Which way the actors of the harness send.
+    pub fn sends(&self) -> Direction {
+        match self.subject {
+            SubjectWord::Server => Direction::ToServer,
+            SubjectWord::Client => Direction::ToClient,
+        }
+    }
+
+    /// Which way the program under test sends.
+    pub fn receives(&self) -> Direction {
+        self.sends().reversed()
+    }
+
+    /// The program under test, in a word.
+    pub fn subject_word(&self) -> &'static str {
+        match self.subject {
+            SubjectWord::Server => "server",
+            SubjectWord::Client => "client",
+        }
+    }
 }
 
 /// A parameter with its value.
@@ -184,6 +222,8 @@ pub struct ScenarioPlan {
     pub pace: Duration,
     /// Its transcript is the same in every run, and is compared with its snapshot.
     pub snapshot: bool,
+    /// The client program, where one is judged.
+    pub program: Option<ProgramPlan>,
     /// The actors; members of a crowd one by one.
     pub actors: Vec<ActorPlan>,
     /// The words of the scenario for one or more actors.
@@ -203,6 +243,27 @@ pub struct ActorPlan {
     pub label: Arc<str>,
     /// How its name on the wire is made.
     pub wire_name: WireName,
+    /// Of a peer of a client program: connections to it are refused.
+    pub refuses: bool,
+}
+
+/// How a client program is started.
+#[derive(Debug)]
+pub struct ProgramPlan {
+    /// How its name on the wire is made.
+    pub wire_name: WireName,
+    /// The actor whose address it is told.
+    pub to: usize,
+    /// The host that it is told instead.
+    pub host: Option<Expr>,
+    /// The port that it is told instead.
+    pub port: Option<Expr>,
+    /// What its standard input is.
+    pub stdin: Channel,
+    /// What its standard output is.
+    pub stdout: Channel,
+    /// The kind of terminal that it is told.
+    pub term: String,
 }
 
 /// How an actor's name on the wire is made.
@@ -444,6 +505,17 @@ pub struct WindowPlan {
 /// Something about the program under test.
 #[derive(Debug)]
 pub enum ServerPlan {
+    /// Gives it something on its standard input.
+    Type {
+        /// One after the other.
+        texts: Vec<Expr>,
+        /// Each is a line, and gets its end.
+        lines: bool,
+        /// Names the moment.
+        mark: Option<Arc<str>>,
+    },
+    /// Ends its standard input.
+    CloseInput(Option<Arc<str>>),
     /// A signal to its process group.
     Signal(Expr, Option<Arc<str>>),
     /// It is killed.

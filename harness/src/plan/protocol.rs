@@ -8,9 +8,9 @@ use super::values::Place;
 use super::{FencePlan, ParamPlan, ProtocolPlan, ReflexPlan, StrayPlan};
 use crate::matching::Pattern;
 use crate::protocol::{Fence, Protocol, Stray};
-use crate::scenario::{Payload, Word};
+use crate::scenario::{Payload, SubjectWord, Word};
 use crate::source::{Diagnostic, Diagnostics, Node};
-use crate::verdict::{Rule, Rules};
+use crate::verdict::{Rule, Rules, Side};
 use crate::wire::{Codec, Direction};
 
 /// What the user chose for a protocol.
@@ -18,13 +18,14 @@ pub(super) struct Chosen<'a> {
     pub dialect: &'a str,
     pub default_dialect: bool,
     pub params: &'a [(String, String)],
+    pub subject: SubjectWord,
 }
 
 /// Resolves a protocol file.
 pub(super) fn resolve(
     written: &Protocol,
     folder: &Path,
-    codec: Codec,
+    codec: Arc<Codec>,
     rules: Rules,
     chosen: &Chosen<'_>,
     diagnostics: &mut Diagnostics,
@@ -34,7 +35,14 @@ pub(super) fn resolve(
     };
     let crash = rule(&written.crash, diagnostics)?;
     let broken = rule(&written.broken, diagnostics)?;
+    for (rule, word) in [(&crash, "crash"), (&broken, "broken")] {
+        if rule.side != side(chosen.subject) {
+            let message = format!("`{word}` names a rule of the other side: {}", rule.id);
+            diagnostics.error(&rule.span, message, "declared here");
+        }
+    }
     let mut plan = ProtocolPlan {
+        subject: chosen.subject,
         name: written.name.as_str().into(),
         title: written.title.clone(),
         folder: folder.to_owned(),
@@ -42,7 +50,7 @@ pub(super) fn resolve(
         default_dialect: chosen.default_dialect,
         transport: written.transport,
         default_port: written.default_port,
-        codec: Arc::new(codec),
+        codec,
         own_codec: None,
         rules,
         params: params(written, chosen),
@@ -80,6 +88,14 @@ pub(super) fn resolve(
     }
     plan.probe = probe(written, &plan, diagnostics);
     Some(plan)
+}
+
+/// The side whose rules a program of this kind keeps or breaks.
+pub(super) fn side(subject: SubjectWord) -> Side {
+    match subject {
+        SubjectWord::Server => Side::Server,
+        SubjectWord::Client => Side::Client,
+    }
 }
 
 fn params(written: &Protocol, chosen: &Chosen<'_>) -> BTreeMap<Arc<str>, ParamPlan> {
@@ -216,7 +232,7 @@ fn pattern(
     diagnostics: &mut Diagnostics,
 ) -> Option<Pattern> {
     with_resolver(written, plan, extra, diagnostics, |resolver| {
-        let direction = Direction::ToClient;
+        let direction = plan.receives();
         resolver
             .scope
             .pattern(pattern, direction, &plan.codec, resolver.diagnostics)

@@ -3,18 +3,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lacking::{Lacking, lacking};
-use super::scope::{Binding, Extra, Scope};
+use super::protocol::side;
+use super::scope::{Binding, Extra, Scope, Who};
 use super::steps::Resolver;
 use super::values::Place;
-use super::{ActorPlan, GroupPlan, ProtocolPlan, ScenarioPlan, StepPlan, WireName};
-use crate::protocol::Protocol;
-use crate::scenario::{ClientName, Need, Scenario, Step, SubjectWord};
+use super::{ActorPlan, GroupPlan, ProgramPlan, ProtocolPlan, ScenarioPlan, StepPlan, WireName};
+use crate::protocol::{Protocol, Transport};
+use crate::scenario::{ClientName, Expression, Need, Scenario, Step, SubjectWord};
 use crate::source::{Diagnostic, Diagnostics, Node, Span};
-use crate::verdict::{Rule, ScenarioId, Side};
-use crate::wire::Direction;
+use crate::verdict::{Rule, ScenarioId};
 
 /// The most variants that one scenario may have.
 const MAX_VARIANTS: usize = 1000;
+
+/// The variable that is the client program's name on the wire.
+pub const PROGRAM: &str = "program";
+
+/// The variable that is the port that a client program for datagrams is told to use.
+pub const CLIENT_PORT: &str = "client_port";
 
 /// The names of all dialects of a protocol.
 pub(super) struct Dialects<'a> {
@@ -95,7 +101,7 @@ pub(super) fn resolve_steps(
     ScenarioPlan {
         id,
         rules: vec![Arc::clone(rule)],
-        subject: SubjectWord::Server,
+        subject: protocol.subject,
         needs_alone: false,
         needs_own_server: false,
         needs_log: false,
@@ -104,11 +110,13 @@ pub(super) fn resolve_steps(
         lacks: None,
         pace: protocol.pace,
         snapshot: false,
+        program: None,
         actors: groups
             .iter()
             .map(|label| ActorPlan {
                 label: Arc::clone(label),
                 wire_name: WireName::Generated,
+                refuses: false,
             })
             .collect(),
         groups: groups.iter().enumerate().map(members).collect(),
@@ -138,11 +146,7 @@ fn scenario_rules(
         let Some(rule) = protocol.rules.named(node, diagnostics) else {
             continue;
         };
-        let side = match scenario.subject {
-            SubjectWord::Server => Side::Server,
-            SubjectWord::Client => Side::Client,
-        };
-        if rule.side != side {
+        if rule.side != side(scenario.subject) {
             let message = format!("{} binds the other side", rule.id);
             diagnostics.add(
                 Diagnostic::error(message)
@@ -185,6 +189,11 @@ fn resolver<'a>(
     diagnostics: &'a mut Diagnostics,
 ) -> Resolver<'a> {
     let params = protocol.params.keys().cloned();
+    let known: &[&str] = match (protocol.subject, protocol.transport) {
+        (SubjectWord::Server, _) => &[],
+        (SubjectWord::Client, Transport::Tcp) => &[PROGRAM],
+        (SubjectWord::Client, Transport::Udp) => &[PROGRAM, CLIENT_PORT],
+    };
     let consts = protocol
         .codec
         .consts()
@@ -195,12 +204,12 @@ fn resolver<'a>(
         codec: &protocol.codec,
         rules: &protocol.rules,
         params: &|_| None,
-        sends: Direction::ToServer,
+        sends: protocol.sends(),
         diagnostics,
         scope: Scope {
             groups,
             fixed: params.chain(consts).collect(),
-            known: Vec::new(),
+            known: known.iter().map(|name| Arc::from(*name)).collect(),
             bound,
             extra: Extra::Nothing,
         },
@@ -272,6 +281,7 @@ impl Builder<'_> {
         let mut resolver = resolver(self.written, self.protocol, names, bound, diagnostics);
         resolver.params = &value;
         let actors = self.actors(&labels, &groups, &mut resolver);
+        let program = self.program(&groups, &mut resolver);
         let setup = resolver.steps(&scenario.setup);
         let steps = resolver.steps(&scenario.steps);
         let (touches_program, touches_log) = (resolver.touches_program, resolver.touches_log);
@@ -297,7 +307,8 @@ impl Builder<'_> {
             } else {
                 self.protocol.pace
             },
-            snapshot: !scenario.without_snapshot,
+            snapshot: !scenario.without_snapshot && scenario.subject == SubjectWord::Server,
+            program,
             actors,
             groups,
             runs: scenario.runs,
@@ -376,10 +387,38 @@ impl Builder<'_> {
                 actors.push(ActorPlan {
                     label: Arc::clone(&labels[index]),
                     wire_name,
+                    refuses: client.refuses,
                 });
             }
         }
         actors
+    }
+
+    /// How the client program is started.
+    fn program(&self, groups: &[GroupPlan], resolver: &mut Resolver<'_>) -> Option<ProgramPlan> {
+        let written = self.scenario.program.as_ref()?;
+        let mut to = 0;
+        if let Some(word) = &written.to
+            && let Some(Who::Group(group)) = resolver.scope.actor(word, resolver.diagnostics)
+        {
+            to = groups.get(group).map_or(0, |group| group.members.start);
+        }
+        let mut value = |expression: &Option<Expression>| {
+            let expression = expression.as_ref()?;
+            resolver
+                .scope
+                .expr(expression, Place::Free, resolver.diagnostics)
+        };
+        let plan = ProgramPlan {
+            wire_name: value(&written.name).map_or(WireName::Generated, WireName::Fixed),
+            to,
+            host: value(&written.host),
+            port: value(&written.port),
+            stdin: written.stdin,
+            stdout: written.stdout,
+            term: written.term.clone(),
+        };
+        Some(plan)
     }
 
     fn params(&self, diagnostics: &mut Diagnostics) -> Vec<(Arc<str>, String)> {

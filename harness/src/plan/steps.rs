@@ -53,10 +53,7 @@ impl Resolver<'_> {
     }
 
     fn receives(&self) -> Direction {
-        match self.sends {
-            Direction::ToServer => Direction::ToClient,
-            Direction::ToClient => Direction::ToServer,
-        }
+        self.sends.reversed()
     }
 
     /// Whether the parameters and variants are as `only_if` says.
@@ -85,7 +82,7 @@ impl Resolver<'_> {
         }
         let rules = self.rules_of(step);
         let outer = std::mem::replace(&mut self.around, rules.clone());
-        let kind = self.kind(&step.kind);
+        let kind = self.kind(&step.kind, &step.span);
         self.around = outer;
         let Some(kind) = kind else {
             return;
@@ -113,7 +110,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn kind(&mut self, kind: &StepKind) -> Option<StepPlanKind> {
+    fn kind(&mut self, kind: &StepKind, span: &Span) -> Option<StepPlanKind> {
         Some(match kind {
             StepKind::Use(..) => return None,
             StepKind::Actor(word, action) => {
@@ -154,7 +151,10 @@ impl Resolver<'_> {
                     steps: self.steps(steps),
                 }
             }
-            StepKind::Server(action) => StepPlanKind::Server(self.server(action)?),
+            StepKind::Server(action) | StepKind::Program(action) => {
+                self.check_side(matches!(kind, StepKind::Server(_)), span);
+                StepPlanKind::Server(self.server(action)?)
+            }
             StepKind::Pause(quantity) => {
                 StepPlanKind::Pause(self.scope.quantity(quantity, self.diagnostics)?)
             }
@@ -659,9 +659,44 @@ impl Resolver<'_> {
             .add(Diagnostic::error(message).at(span, "unknown").help(help));
     }
 
+    /// Complains about a step about the server where a client is judged, and the other way round.
+    fn check_side(&mut self, about_server: bool, span: &Span) {
+        if about_server == (self.sends == Direction::ToServer) {
+            return;
+        }
+        let (message, help) = if about_server {
+            (
+                "there is no server here: the harness plays it",
+                "steps about the client program are `program`, `stdin`, `stdout`, `stderr`, `output`",
+            )
+        } else {
+            (
+                "there is no client program here: the harness plays the clients",
+                "what the server prints and how it ends are steps of `server`",
+            )
+        };
+        let diagnostic = Diagnostic::error(message).at(span, "not here").help(help);
+        self.diagnostics.add(diagnostic);
+    }
+
     fn server(&mut self, action: &ServerAction) -> Option<ServerPlan> {
         self.touches_program = true;
         Some(match action {
+            ServerAction::Type(typed) => {
+                let mut texts = Vec::new();
+                for text in &typed.texts {
+                    texts.push(self.scope.expr(text, Place::Free, self.diagnostics)?);
+                }
+                let mark = typed.mark.as_deref().map(|name| self.scope.declare(name));
+                ServerPlan::Type {
+                    texts,
+                    lines: typed.lines,
+                    mark,
+                }
+            }
+            ServerAction::CloseInput(mark) => {
+                ServerPlan::CloseInput(mark.as_deref().map(|name| self.scope.declare(name)))
+            }
             ServerAction::Kill => ServerPlan::Kill,
             ServerAction::Restart => ServerPlan::Restart,
             ServerAction::Signal(signal, mark) => {

@@ -51,6 +51,8 @@ pub struct Protocol {
     pub deadline: Duration,
     /// The dialect's name.
     pub dialect: Option<String>,
+    /// The same protocol as it is where a client program is judged.
+    pub client: Option<Box<Protocol>>,
 }
 
 /// How messages travel.

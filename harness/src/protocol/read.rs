@@ -81,9 +81,50 @@ pub fn read(root: &Node, diagnostics: &mut Diagnostics) -> Option<Protocol> {
             .collect(),
         deadline: duration(&fields, "deadline", diagnostics).unwrap_or(DEFAULT_DEADLINE),
         dialect: fields.text("dialect", diagnostics).map(str::to_owned),
+        client: None,
+    };
+    let client = fields
+        .get("client")
+        .and_then(|node| client(&protocol, node, diagnostics));
+    fields.finish(diagnostics);
+    let client = client.map(Box::new);
+    name.map(|_| Protocol { client, ..protocol })
+}
+
+/// What is otherwise where a client program is judged: the harness is then what its peers are.
+fn client(base: &Protocol, node: &Node, diagnostics: &mut Diagnostics) -> Option<Protocol> {
+    let fields = Fields::of(node, "`client`", diagnostics)?;
+    let entries = |key| fields.get(key).and_then(Node::entries).unwrap_or_default();
+    let protocol = Protocol {
+        ignore: ignored(fields.get("ignore"), diagnostics),
+        reflexes: entries("reflexes")
+            .iter()
+            .filter_map(|e| reflex(e, diagnostics))
+            .collect(),
+        fence: None,
+        probe: Vec::new(),
+        stray: fields
+            .list("stray")
+            .iter()
+            .filter_map(|n| stray(n, diagnostics))
+            .collect(),
+        always: fields
+            .list("always")
+            .iter()
+            .filter_map(|n| always(n, diagnostics))
+            .collect(),
+        crash: fields.require("crash", diagnostics).cloned(),
+        broken: fields.require("broken", diagnostics).cloned(),
+        macros: entries("macros")
+            .iter()
+            .filter_map(|e| read_macro(e, diagnostics))
+            .collect(),
+        ambient: Vec::new(),
+        deadline: duration(&fields, "deadline", diagnostics).unwrap_or(base.deadline),
+        ..base.clone()
     };
     fields.finish(diagnostics);
-    name.map(|_| protocol)
+    Some(protocol)
 }
 
 fn transport(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Transport {

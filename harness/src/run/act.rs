@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Something was done: windows count from now.
-    fn action_done(&mut self, mark: Option<&Arc<str>>) {
+    pub(super) fn action_done(&mut self, mark: Option<&Arc<str>>) {
         let now = Instant::now();
         self.last_action = now;
         if let Some(mark) = mark {
@@ -402,7 +402,10 @@ impl World {
             }
             (None, Some(how)) => {
                 let problem = Problem::Told {
-                    problem: "the server has ended the connection".to_owned(),
+                    problem: format!(
+                        "the {} has ended the connection",
+                        self.protocol.subject_word()
+                    ),
                     expected: Some("an open connection".to_owned()),
                     received: Some(match how {
                         End::EndOfStream => "end of stream".to_owned(),
@@ -418,6 +421,10 @@ impl World {
 
     pub(super) fn begin_close(&mut self, actor: usize, close: Close) {
         self.note(Some(actor), What::Closed(close));
+        if self.judges_client() {
+            // A client whose server goes may go as well.
+            self.subject.expect_end();
+        }
         match close {
             Close::Fin if self.has_datagrams() => {
                 self.actors[actor].closed = Some(close);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::client::Door;
 use super::session::Session;
 use super::sockets::Opened;
 use crate::matching::Pattern;
@@ -29,6 +30,8 @@ pub(super) struct Actor {
     pub owner: usize,
     /// Its own address, where messages are datagrams.
     pub local: Option<SocketAddr>,
+    /// Where it waits for connections of a client program.
+    pub door: Option<Door>,
     /// Its other sockets.
     pub sockets: Vec<Opened>,
     /// The socket from which the last request went out.
@@ -123,6 +126,7 @@ impl Actor {
             session: None,
             owner: 0,
             local: None,
+            door: None,
             sockets: Vec::new(),
             last_request: None,
             copies: None,
@@ -169,7 +173,8 @@ impl Actor {
     /// Whether the order in the inbox is free.
     pub(super) fn is_unordered(&self) -> bool {
         let unordered = |session: &Session| session.is_unordered();
-        self.session.as_ref().is_some_and(unordered) || self.local.is_some()
+        let has_sockets = self.local.is_some() && self.door.is_none();
+        self.session.as_ref().is_some_and(unordered) || has_sockets
     }
 
     /// Takes the next item out; true when there is room again where there was none.

@@ -53,16 +53,21 @@ impl World {
         if self.has_datagrams() {
             return self.open_main(actor, place).await;
         }
+        if self.judges_client() {
+            return self.accept(actor, place).await;
+        }
         self.actors[actor].session = None;
         let until = self.subject.patience(&self.shared);
         let receive_buffer = self.actors[actor].receive_buffer;
+        let direction = self.protocol.receives();
         loop {
             let attempt = self.subject.connect(receive_buffer);
             let error = match self.drive_beside(attempt).await {
                 Ok(stream) => {
                     let (local, peer) = stream.addresses();
-                    self.actors[actor]
-                        .begin_connection(Session::Stream(Box::new(Connection::new(stream))));
+                    self.actors[actor].begin_connection(Session::Stream(Box::new(
+                        Connection::new(stream, direction),
+                    )));
                     self.note(Some(actor), What::Connected { local, peer });
                     self.subject.note_accepted(&self.shared);
                     self.last_action = Instant::now();

@@ -19,6 +19,7 @@ pub(super) const READ_SIZE: usize = 4 * 1024;
 /// A connection of one actor.
 pub(super) struct Connection {
     stream: AnyStream,
+    direction: Direction,
     /// What came and is not yet a whole message.
     unread: Vec<u8>,
     /// Where the next message begins in `unread`.
@@ -44,9 +45,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: AnyStream) -> Self {
+    /// `direction` is that of what comes in.
+    pub(super) fn new(stream: AnyStream, direction: Direction) -> Self {
         Self {
             stream,
+            direction,
             unread: Vec::new(),
             start: 0,
             begun: Instant::now(),
@@ -74,12 +77,11 @@ impl Connection {
         space: &mut [u8],
         arrived: &mut dyn FnMut(Arrival),
     ) -> Poll<bool> {
-        let direction = Direction::ToClient;
         if self.read_ended {
             return Poll::Ready(false);
         }
         if self.more_to_decode {
-            self.decode(codec, direction, limit, arrived);
+            self.decode(codec, limit, arrived);
             return Poll::Ready(true);
         }
         let mut buffer = ReadBuf::new(space);
@@ -88,7 +90,7 @@ impl Connection {
             Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
                 self.read_ended = true;
                 self.rest(codec, limit, arrived);
-                self.cut_off(codec, direction, arrived);
+                self.cut_off(codec, arrived);
                 arrived(Arrival::Ended(End::EndOfStream));
                 Poll::Ready(false)
             }
@@ -98,7 +100,7 @@ impl Connection {
                         self.begun = Instant::now();
                     }
                     self.note_bytes(codec, buffer.filled());
-                    self.decode(codec, direction, limit, arrived);
+                    self.decode(codec, limit, arrived);
                 }
                 Poll::Ready(true)
             }
@@ -147,16 +149,10 @@ impl Connection {
             return;
         }
         self.rested = true;
-        self.decode(codec, Direction::ToClient, limit, arrived);
+        self.decode(codec, limit, arrived);
     }
 
-    fn decode(
-        &mut self,
-        codec: &Codec,
-        direction: Direction,
-        limit: usize,
-        arrived: &mut dyn FnMut(Arrival),
-    ) {
+    fn decode(&mut self, codec: &Codec, limit: usize, arrived: &mut dyn FnMut(Arrival)) {
         let mut count = 0;
         self.more_to_decode = false;
         while self.start < self.unread.len() {
@@ -174,6 +170,7 @@ impl Connection {
                 Continued::Incomplete if self.any => break,
                 _ => {}
             }
+            let direction = self.direction;
             let decoded = if self.rested {
                 codec.decode_rested(direction, pending)
             } else {
@@ -226,23 +223,19 @@ impl Connection {
         });
     }
 
-    fn cut_off(&mut self, codec: &Codec, direction: Direction, arrived: &mut dyn FnMut(Arrival)) {
-        if let Some((missing, bytes)) = self.unfinished(codec, direction) {
+    fn cut_off(&mut self, codec: &Codec, arrived: &mut dyn FnMut(Arrival)) {
+        if let Some((missing, bytes)) = self.unfinished(codec) {
             arrived(Arrival::Unfinished { missing, bytes });
         }
     }
 
     /// The bytes of a message that has begun, and what it waits for.
-    pub(super) fn unfinished(
-        &self,
-        codec: &Codec,
-        direction: Direction,
-    ) -> Option<(String, Vec<u8>)> {
+    pub(super) fn unfinished(&self, codec: &Codec) -> Option<(String, Vec<u8>)> {
         let bytes = self
             .unread
             .get(self.start..)
             .filter(|bytes| !bytes.is_empty())?;
-        match codec.decode(direction, bytes) {
+        match codec.decode(self.direction, bytes) {
             Decoded::More { missing } => Some((missing, bytes.to_vec())),
             _ => None,
         }

@@ -22,13 +22,19 @@ const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 pub(super) struct Datagrams {
     socket: UdpSocket,
     server: SocketAddr,
+    direction: Direction,
     unsent: VecDeque<(SocketAddr, Vec<u8>)>,
     unsent_bytes: usize,
 }
 
 impl Datagrams {
     /// A socket with a port of its own, at the address from which the server can be reached.
-    pub(super) fn open(server: SocketAddr, receive_buffer: Option<u32>) -> io::Result<Self> {
+    /// `direction` is that of what comes in.
+    pub(super) fn open(
+        server: SocketAddr,
+        direction: Direction,
+        receive_buffer: Option<u32>,
+    ) -> io::Result<Self> {
         let from = local_address(server)?;
         let socket = StdSocket::bind(from)?;
         let size = receive_buffer.and_then(|size| usize::try_from(size).ok());
@@ -39,6 +45,7 @@ impl Datagrams {
         Ok(Self {
             socket: UdpSocket::from_std(socket)?,
             server,
+            direction,
             unsent: VecDeque::new(),
             unsent_bytes: 0,
         })
@@ -65,7 +72,7 @@ impl Datagrams {
                 Poll::Pending
             }
             Poll::Ready(Ok(source)) => {
-                arrived(arrival(codec, buffer.filled(), source));
+                arrived(arrival(codec, self.direction, buffer.filled(), source));
                 Poll::Ready(true)
             }
         }
@@ -106,8 +113,8 @@ impl Datagrams {
     }
 }
 
-fn arrival(codec: &Codec, bytes: &[u8], source: SocketAddr) -> Arrival {
-    match codec.decode_datagram(Direction::ToClient, bytes) {
+fn arrival(codec: &Codec, direction: Direction, bytes: &[u8], source: SocketAddr) -> Arrival {
+    match codec.decode_datagram(direction, bytes) {
         Decoded::Message { message, .. } => Arrival::Message {
             message,
             bytes: bytes.into(),

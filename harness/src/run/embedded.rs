@@ -17,6 +17,9 @@ use crate::protocol::Transport;
 /// The hidden subcommand under which the harness is the reference server.
 pub const SUBCOMMAND: &str = "reference-server";
 
+/// The hidden subcommand under which the harness is the reference client.
+pub const CLIENT_SUBCOMMAND: &str = "reference-client";
+
 /// The protocols that have a reference server.
 pub const PROTOCOLS: &[&str] = &["bcp", "chatapp", "chatbooth", "csc328", "wireproto"];
 
@@ -174,6 +177,46 @@ pub(super) fn arguments(
         words.push(value.into());
     }
     words
+}
+
+/// The arguments with which this very program is the reference client; `None` for protocols that have
+/// none, and for dialects that it does not speak. `value` gives what the program is told: `host`, `port`,
+/// `name` and so on.
+pub(super) fn client_arguments(
+    protocol: &str,
+    value: &dyn Fn(&str) -> Option<String>,
+) -> Option<Vec<OsString>> {
+    let dialect = value(DIALECT).unwrap_or_default();
+    if !reference_client::speaks(protocol, &dialect) {
+        return None;
+    }
+    let words: &[&str] = match protocol {
+        "bcp" => &[
+            "-u",
+            "{name}",
+            "-s",
+            "{host}",
+            "-p",
+            "{port}",
+            "--dialect",
+            "{dialect}",
+        ],
+        "chatapp" => &["-c", "{name}", "{host}", "{port}", "{client_port}"],
+        "chatbooth" => &["--host", "{host}", "--port", "{port}"],
+        "csc328" => &["{host}", "{port}", "--dialect", "{dialect}"],
+        "wireproto" => &["{host}", "{port}"],
+        _ => return None,
+    };
+    let own = [CLIENT_SUBCOMMAND, protocol].map(OsString::from);
+    let words = words
+        .iter()
+        .map(|word| super::subject::fill(word, value).into());
+    Some(own.into_iter().chain(words).collect())
+}
+
+/// Runs the reference client with the arguments that follow [`CLIENT_SUBCOMMAND`].
+pub fn client_main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    reference_client::main(std::iter::once(CLIENT_SUBCOMMAND.into()).chain(arguments))
 }
 
 /// Runs the reference server with the arguments that follow [`SUBCOMMAND`].

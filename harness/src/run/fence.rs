@@ -85,7 +85,7 @@ impl World {
             return Err(undecided("no actor is there to probe"));
         };
         let problem = Problem::Told {
-            problem: "the server ended the connection".to_owned(),
+            problem: format!("the {} ended the connection", self.protocol.subject_word()),
             expected: Some("a connection that can still be used".to_owned()),
             received: Some("the end of the connection".to_owned()),
             timed: false,

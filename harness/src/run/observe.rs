@@ -16,7 +16,7 @@ use super::world::{Names, World};
 use crate::plan::Variable;
 use crate::scenario::sockets::SOURCE;
 use crate::transcript::Use;
-use crate::wire::{Direction, Message, Value};
+use crate::wire::{Message, Value};
 
 /// How old the beginning of a message is when the message can be called unfinished.
 const STALLED: Duration = Duration::from_millis(200);
@@ -433,7 +433,7 @@ impl World {
     async fn missing(&mut self, watch: &Watch<'_>) -> Done {
         if let Some((missing, bytes)) = self.stalled_message(watch.actor) {
             let what = crate::transcript::What::Unfinished {
-                direction: Direction::ToClient,
+                direction: self.protocol.receives(),
                 bytes: bytes.as_slice().into(),
                 missing: missing.clone(),
             };
@@ -460,7 +460,7 @@ impl World {
     /// The bytes of a message that an actor has begun to receive, and what it waits for.
     pub(super) fn unfinished_message(&self, actor: usize) -> Option<(String, Vec<u8>)> {
         let session = self.actors[actor].session.as_ref()?;
-        session.unfinished(&self.protocol.codec, Direction::ToClient)
+        session.unfinished(&self.protocol.codec)
     }
 
     /// The same for a message that does not go on although the actor reads. In a stream that

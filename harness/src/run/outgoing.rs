@@ -74,7 +74,10 @@ impl World {
     /// The socket that messages of a kind go out from, when nothing else is said.
     pub(super) fn outlet_of(&self, kind: &str) -> Option<Arc<str>> {
         let known = self.protocol.codec.kind(kind)?;
-        known.goes_from().filter(|_| self.has_datagrams()).cloned()
+        known
+            .goes_from()
+            .filter(|_| self.has_named_sockets())
+            .cloned()
     }
 
     /// The address that a step names.

@@ -14,7 +14,7 @@ use crate::matching::{Amount, Pattern, describe_message};
 use crate::plan::StepPlace;
 use crate::transcript::{Bytes, End, Use, What};
 use crate::verdict::{Evidence, FieldRow, Finding, Level, Rule};
-use crate::wire::{Direction, Message};
+use crate::wire::Message;
 
 /// How long what still comes is collected after a failure, for hints.
 const AFTERMATH: Duration = Duration::from_millis(60);
@@ -297,7 +297,7 @@ impl World {
     fn expected_words(&self, watch: &Watch<'_>, pattern: Option<&Pattern>) -> String {
         let mut words = match pattern {
             Some(pattern) => pattern.describe(&self.protocol.codec, &self.watch_names(watch)),
-            None => "the server ends the connection".to_owned(),
+            None => format!("the {} ends the connection", self.protocol.subject_word()),
         };
         let Some(span) = watch.time_span() else {
             return words;
@@ -446,7 +446,9 @@ impl World {
     /// What happened, what should have, and what came instead, in words.
     fn words(&self, problem: &Problem) -> (String, Option<String>, Option<String>) {
         let codec = &self.protocol.codec;
-        let told = |message: &Message| Some(describe_message(codec, Direction::ToClient, message));
+        let subject = self.protocol.subject_word();
+        let told =
+            |message: &Message| Some(describe_message(codec, self.protocol.receives(), message));
         let after = |at: &Instant, span: &TimeSpan| {
             let nanos = at.saturating_duration_since(span.base).as_nanos();
             Amount::Time(i128::try_from(nanos).unwrap_or(i128::MAX))
@@ -500,13 +502,13 @@ impl World {
                     End::Reset => "the end of the connection (reset)",
                 };
                 (
-                    "the server ended the connection".to_owned(),
+                    format!("the {subject} ended the connection"),
                     None,
                     Some(received.to_owned()),
                 )
             }
             Problem::Malformed { offset, reason, .. } => (
-                "the server sent bytes that are no message".to_owned(),
+                format!("the {subject} sent bytes that are no message"),
                 None,
                 Some(format!(
                     "bytes that are no message, at offset {offset}: {reason}"
@@ -518,9 +520,9 @@ impl World {
                 Some(format!("the beginning of a message: {missing}")),
             ),
             Problem::Died { how } => (
-                format!("the server died: {how}"),
+                format!("the {subject} died: {how}"),
                 None,
-                Some("the end of the server".to_owned()),
+                Some(format!("the end of the {subject}")),
             ),
             Problem::Told {
                 problem,
@@ -538,7 +540,7 @@ impl World {
             | What::Unfinished { bytes, .. } => bytes.clone(),
             _ => return None,
         };
-        let mut segments = self.protocol.codec.explain(Direction::ToClient, &kept);
+        let mut segments = self.protocol.codec.explain(self.protocol.receives(), &kept);
         if let Problem::Malformed { offset, reason, .. } = problem
             && segments.iter().all(|segment| segment.problem.is_none())
             && let Some(segment) = segments.iter_mut().find(|s| s.range.contains(offset))

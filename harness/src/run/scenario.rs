@@ -16,10 +16,8 @@ use super::subject::{NotHere, Subject, effective_params};
 use super::target::Shared;
 use super::world::{Setting, World};
 use crate::plan::{LackPlan, ProtocolPlan, ScenarioPlan, StepPlace};
-use crate::scenario::SubjectWord;
 use crate::transcript::{Close, Transcript, What};
 use crate::verdict::{Completion, Finding, Outcome, Verdict, judge};
-use crate::wire::Direction;
 
 /// How long sockets stay open after the last step.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -110,9 +108,6 @@ impl Job {
     }
 
     fn why_not_here(&self) -> Option<String> {
-        if self.scenario.subject == SubjectWord::Client {
-            return Some("judges a client program: give --client 'COMMAND'".to_owned());
-        }
         self.scenario.not_here.clone()
     }
 
@@ -252,6 +247,10 @@ impl World {
 
     async fn judge_all(&mut self, not_run: &mut usize) -> Done {
         let scenario = Arc::clone(&self.scenario);
+        if let Err(stop) = self.start_client().await {
+            *not_run += scenario.setup.len() + scenario.steps.len();
+            return Err(stop);
+        }
         self.setting_up = true;
         let set_up = self.run_steps(&scenario.setup, not_run).await;
         self.setting_up = false;
@@ -318,6 +317,10 @@ impl World {
     }
 
     async fn death_noticed(&mut self) -> Option<String> {
+        if self.judges_client() {
+            // That a client ends when its steps are over is its own affair.
+            return self.subject.violent_death();
+        }
         if self.subject.is_watched() {
             self.death().await
         } else {
@@ -352,7 +355,7 @@ impl World {
         let Some((missing, bytes)) = self.stalled_message(actor) else {
             return Ok(());
         };
-        let direction = Direction::ToClient;
+        let direction = self.protocol.receives();
         let bytes = bytes.as_slice().into();
         let what = What::Unfinished {
             direction,
@@ -456,6 +459,9 @@ impl World {
             self.drive(until, gone).await;
         }
         let mut names = self.redacted_addresses();
+        if !self.program_name.is_empty() {
+            names.push((self.program_name.clone(), "<program>".to_owned()));
+        }
         for (index, actor) in self.actors.iter_mut().enumerate() {
             actor.session = None;
             if actor.owner == index {

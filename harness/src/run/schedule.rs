@@ -86,7 +86,12 @@ impl Run {
         let mut entries = Vec::new();
         for _ in 0..settings.repeat.max(1) {
             for suite in suites {
-                let entry = |scenario| (Arc::clone(&suite.protocol), Arc::clone(scenario));
+                let entry = |scenario: &Arc<ScenarioPlan>| {
+                    (
+                        Arc::clone(suite.protocol_of(scenario)),
+                        Arc::clone(scenario),
+                    )
+                };
                 entries.extend(suite.scenarios.iter().map(entry));
             }
         }

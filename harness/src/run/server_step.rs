@@ -2,16 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::problem::Problem;
-use super::program::{ProgramEvent, signal_named, status_words};
+use super::program::{Printed, ProgramEvent, signal_named, status_words};
 use super::stop::{Done, undecided};
 use super::world::World;
-use crate::matching::{Amount, Check, check_text};
+use crate::matching::{Amount, Check, Expr, check_text};
 use crate::plan::{ServerPlan, StepPlace, WindowPlan};
 use crate::scenario::Stream;
 use crate::transcript::What;
@@ -28,7 +29,8 @@ impl World {
     pub(super) fn take_program_events(&mut self, cx: &mut Context<'_>) {
         while let Poll::Ready(event) = self.subject.poll_event(cx) {
             let what = match event {
-                ProgramEvent::Line { stderr, text } => What::Output { stderr, text },
+                ProgramEvent::Line(Printed { stderr, text, .. }) => What::Output { stderr, text },
+                ProgramEvent::Begun(_) => continue,
                 ProgramEvent::Exited(status) => What::Exited {
                     status: status_words(status),
                 },
@@ -40,6 +42,17 @@ impl World {
     /// Runs a step about the program.
     pub(super) async fn server_step(&mut self, place: &Arc<StepPlace>, step: &ServerPlan) -> Done {
         match step {
+            ServerPlan::Type { texts, lines, mark } => {
+                self.type_in(texts, *lines)?;
+                self.action_done(mark.as_ref());
+                Ok(())
+            }
+            ServerPlan::CloseInput(mark) => {
+                self.note(None, What::Note("its standard input ends".to_owned()));
+                self.subject.close_input();
+                self.action_done(mark.as_ref());
+                Ok(())
+            }
             ServerPlan::Signal(signal, mark) => {
                 let value = signal.evaluate(&self.names(None)).map_err(undecided)?;
                 let Some(Value::Text(name)) = value else {
@@ -50,10 +63,7 @@ impl World {
                 self.be_reached(place).await?;
                 self.note(None, What::Signalled { signal: name });
                 self.subject.signal(signal).map_err(undecided)?;
-                self.last_action = Instant::now();
-                if let Some(mark) = mark {
-                    self.marks.insert(Arc::clone(mark), self.last_action);
-                }
+                self.action_done(mark.as_ref());
                 Ok(())
             }
             ServerPlan::Kill => {
@@ -93,10 +103,33 @@ impl World {
 
     /// A program that was just started may not handle signals yet: it does when it listens.
     async fn be_reached(&mut self, place: &Arc<StepPlace>) -> Done {
+        let refused = self.scenario.actors.first().is_some_and(|a| a.refuses);
+        if refused {
+            return Ok(());
+        }
         if self.subject.was_reached() || self.actors.is_empty() {
             return Ok(());
         }
         self.ensure_connected(0, place).await
+    }
+
+    /// Gives the program what a step says on its standard input.
+    fn type_in(&mut self, texts: &[Expr], lines: bool) -> Done {
+        let mut typed = Vec::new();
+        for text in texts {
+            match text.evaluate(&self.names(None)).map_err(undecided)? {
+                Some(Value::Bytes(bytes)) => typed.extend(bytes),
+                Some(Value::Text(text)) => typed.extend(text.into_bytes()),
+                Some(other) => typed.extend(other.to_string().into_bytes()),
+                None => {}
+            }
+            if lines {
+                typed.push(b'\n');
+            }
+        }
+        let text = String::from_utf8_lossy(&typed).into_owned();
+        self.note(None, What::Typed(text));
+        self.subject.type_in(typed).map_err(undecided)
     }
 
     fn moments(
@@ -125,13 +158,17 @@ impl World {
         status: Option<&Check>,
     ) -> Done {
         let (base, earliest, latest) = self.moments(window)?;
+        if self.judges_client() {
+            self.subject.expect_end();
+        }
+        let subject = self.protocol.subject_word();
         let exited = |world: &mut Self| world.subject.exit_status();
         let Some(found) = self.drive(latest, exited).await else {
             let within = since(base, latest);
             return self
                 .told(
                     place,
-                    "the server did not end",
+                    &format!("the {subject} did not end"),
                     format!("its end within {within}"),
                     "it still runs",
                 )
@@ -142,7 +179,12 @@ impl World {
             let expected = format!("its end, not before {}", since(base, earliest));
             let received = format!("its end after {}", since(base, now));
             return self
-                .told(place, "the server ended too early", expected, &received)
+                .told(
+                    place,
+                    &format!("the {subject} ended too early"),
+                    expected,
+                    &received,
+                )
                 .await;
         }
         let Some(check) = status else { return Ok(()) };
@@ -154,7 +196,7 @@ impl World {
             return self
                 .told(
                     place,
-                    "the server ended with another status",
+                    &format!("the {subject} ended with another status"),
                     expected,
                     &received,
                 )
@@ -188,18 +230,20 @@ impl World {
         never: bool,
     ) -> Done {
         let (base, _, latest) = self.moments(window)?;
+        let since = window.since.is_some().then_some(base);
         loop {
             let now = Instant::now();
             let found = match stream {
                 Stream::Log => self.log_has(text)?,
-                _ => self.has_printed(stream, text)?,
+                _ => self.has_printed(stream, text, since)?,
             };
             match (found, never) {
                 (true, false) => return Ok(()),
                 (true, true) => {
                     let expected = format!("no line with {}", text.describe(&self.names(None)));
-                    let problem = "the server printed what it must not";
-                    return self.told(place, problem, expected, "such a line").await;
+                    let subject = self.protocol.subject_word();
+                    let problem = format!("the {subject} printed what it must not");
+                    return self.told(place, &problem, expected, "such a line").await;
                 }
                 (false, _) if now >= latest => break,
                 (false, _) => {}
@@ -213,43 +257,88 @@ impl World {
         if never {
             return Ok(());
         }
+        self.not_printed(place, text, (base, latest)).await
+    }
+
+    async fn not_printed(
+        &mut self,
+        place: &Arc<StepPlace>,
+        text: &Check,
+        (base, latest): (Instant, Instant),
+    ) -> Done {
+        let [out, err] = self.read_up_to;
+        let lost = |program: &super::program::Program| {
+            program.lost.load(Ordering::Relaxed) || program.dropped > out.max(err)
+        };
+        if self.subject.program().is_some_and(lost) {
+            return Err(undecided("it prints more than can be looked at"));
+        }
+        if self.judges_client()
+            && let Some(how) = self.subject.death()
+        {
+            return self.fail_plainly(place, None, Problem::Died { how }).await;
+        }
         let expected = format!(
             "a line with {} within {}",
             text.describe(&self.names(None)),
             since(base, latest)
         );
-        self.told(
-            place,
-            "the server did not print what it should",
-            expected,
-            "no such line",
-        )
-        .await
+        let subject = self.protocol.subject_word();
+        let problem = format!("the {subject} did not print what it should");
+        self.told(place, &problem, expected, "no such line").await
     }
 
-    fn has_printed(&self, stream: Stream, text: &Check) -> Result<bool, super::stop::Stop> {
+    /// Whether it has printed this. Of a client counts what no step has taken yet, or what has come
+    /// since a mark; of a server all.
+    fn has_printed(
+        &mut self,
+        stream: Stream,
+        text: &Check,
+        since: Option<Instant>,
+    ) -> Result<bool, super::stop::Stop> {
         let Some(program) = self.subject.program() else {
             return Err(undecided("the server's output is not ours to see"));
         };
-        let wanted = |stderr: bool| match stream {
-            Stream::Stdout => !stderr,
-            Stream::Stderr => stderr,
-            Stream::Output | Stream::Log => true,
+        let wanted = |(number, line): &(usize, &Printed)| {
+            let of_stream = match stream {
+                Stream::Stdout => !line.stderr,
+                Stream::Stderr => line.stderr,
+                Stream::Output | Stream::Log => true,
+            };
+            let is_new = match since {
+                _ if !self.judges_client() => true,
+                Some(since) => line.at >= since,
+                None => *number >= self.read_up_to[usize::from(line.stderr)],
+            };
+            of_stream && is_new
         };
-        let lines = program.printed.iter().filter(|(stderr, _)| wanted(*stderr));
-        let lines: Vec<&str> = lines.map(|(_, line)| line.as_str()).collect();
-        self.text_has(&lines, text)
+        let lines: Vec<(usize, &Printed)> = program.lines().filter(wanted).collect();
+        let texts: Vec<&str> = lines.iter().map(|(_, line)| line.text.as_str()).collect();
+        let Some(found) = self.text_has(&texts, text)? else {
+            return Ok(false);
+        };
+        let last = found.and_then(|at| lines.get(at)).or(lines.last());
+        let taken = last.map(|(number, line)| (usize::from(line.stderr), number + 1));
+        if let Some((stream, number)) = taken {
+            self.read_up_to[stream] = number;
+        }
+        Ok(true)
     }
 
-    /// Whether a line is as asked, or all of them as one text.
-    fn text_has(&self, lines: &[&str], text: &Check) -> Result<bool, super::stop::Stop> {
+    /// Whether a line is as asked, and which; or all of them as one text.
+    fn text_has(
+        &self,
+        lines: &[&str],
+        text: &Check,
+    ) -> Result<Option<Option<usize>>, super::stop::Stop> {
         let names = self.names(None);
-        for line in lines {
+        for (at, line) in lines.iter().enumerate() {
             if check_text(text, line, &names).map_err(undecided)? {
-                return Ok(true);
+                return Ok(Some(Some(at)));
             }
         }
-        check_text(text, &lines.join("\n"), &names).map_err(undecided)
+        let all = check_text(text, &lines.join("\n"), &names).map_err(undecided)?;
+        Ok(all.then_some(None))
     }
 
     fn log_has(&self, text: &Check) -> Result<bool, super::stop::Stop> {
@@ -257,7 +346,8 @@ impl World {
             return Err(undecided("the server's log file is not known"));
         };
         let log = tail(path).unwrap_or_default();
-        self.text_has(&log.lines().collect::<Vec<_>>(), text)
+        let found = self.text_has(&log.lines().collect::<Vec<_>>(), text)?;
+        Ok(found.is_some())
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::connection::Connection;
 use super::datagrams::Datagrams;
 use crate::transcript::{Bytes, End};
-use crate::wire::{Codec, Direction, Message};
+use crate::wire::{Codec, Message};
 
 /// The most bytes that may wait for a peer that does not read.
 pub(super) const MAX_UNSENT: usize = 64 * 1024 * 1024;
@@ -90,13 +90,9 @@ impl Session {
     }
 
     /// The bytes of a message that has begun, and what it waits for.
-    pub(super) fn unfinished(
-        &self,
-        codec: &Codec,
-        direction: Direction,
-    ) -> Option<(String, Vec<u8>)> {
+    pub(super) fn unfinished(&self, codec: &Codec) -> Option<(String, Vec<u8>)> {
         match self {
-            Self::Stream(stream) => stream.unfinished(codec, direction),
+            Self::Stream(stream) => stream.unfinished(codec),
             Self::Datagrams(_) => None,
         }
     }

@@ -15,7 +15,7 @@ use crate::plan::StepPlace;
 use crate::protocol::Transport;
 use crate::scenario::sockets::{FRESH, MAIN, REQUEST};
 use crate::transcript::What;
-use crate::wire::Value;
+use crate::wire::{Direction, Value};
 
 /// How many sockets of one actor are open at the same time, besides its main one and those that have
 /// a name; the oldest are closed then.
@@ -38,6 +38,11 @@ impl World {
     /// Whether each message travels for itself.
     pub(super) fn has_datagrams(&self) -> bool {
         self.protocol.transport == Transport::Udp
+    }
+
+    /// Whether kinds of messages come to and go from sockets of their own: those of clients do.
+    pub(super) fn has_named_sockets(&self) -> bool {
+        self.has_datagrams() && self.protocol.sends() == Direction::ToServer
     }
 
     /// The actor that a socket belongs to.
@@ -75,7 +80,7 @@ impl World {
     pub(super) fn inbox_of(&self, actor: usize, pattern: &Pattern) -> Result<usize, Stop> {
         let mut kinds = pattern.kinds.iter();
         let word = kinds.find_map(|kind| self.protocol.codec.kind(kind)?.comes_to().cloned());
-        match word.as_deref().filter(|_| self.has_datagrams()) {
+        match word.as_deref().filter(|_| self.has_named_sockets()) {
             None => Ok(actor),
             word => self.inbox(actor, word),
         }
@@ -108,8 +113,12 @@ impl World {
         if owner.sockets.len() >= MAX_SOCKETS {
             return Err(undecided(format!("{} has too many sockets", owner.label)));
         }
-        let session = Datagrams::open(self.subject.address(), owner.receive_buffer)
-            .map_err(|error| undecided(format!("no socket could be opened: {error}")))?;
+        let session = Datagrams::open(
+            self.subject.address(),
+            self.protocol.receives(),
+            owner.receive_buffer,
+        )
+        .map_err(|error| undecided(format!("no socket could be opened: {error}")))?;
         let local = session.local();
         let number = 1 + owner.sockets.iter().filter(|one| one.fresh).count();
         let word: Arc<str> = name.map_or_else(|| format!("{REQUEST}{number}").into(), Arc::from);
@@ -150,7 +159,11 @@ impl World {
             self.actors[index].session = None;
         }
         let receive_buffer = self.actors[actor].receive_buffer;
-        let opened = Datagrams::open(self.subject.address(), receive_buffer);
+        let opened = Datagrams::open(
+            self.subject.address(),
+            self.protocol.receives(),
+            receive_buffer,
+        );
         let session =
             opened.map_err(|error| undecided(format!("no socket could be opened: {error}")))?;
         let local = session.local();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,13 +15,20 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::embedded::{self, InProcess};
-use super::program::{CommandLine, Program, ProgramEvent};
+use super::program::{CommandLine, Program, ProgramEvent, Streams};
 use super::target::{Shared, Target};
 use super::transport::{Connecting, Connector as _, TcpConnector};
 use crate::plan::{ProtocolPlan, ScenarioPlan};
+use crate::protocol::Transport;
 
 /// How long a freshly started program may take until it listens.
 const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The same for a client program once one has not connected at all.
+const GIVEN_UP_PATIENCE: Duration = Duration::from_secs(4);
+
+/// How long a client program that has connected before may take to connect again.
+const AGAIN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a refused connection to a running server is retried.
 const ATTACH_PATIENCE: Duration = Duration::from_secs(2);
@@ -48,6 +55,8 @@ enum Kind {
     Program(Program),
     /// Ended by a step.
     Gone(CommandLine),
+    /// A client program that is started when its peers are there.
+    Waiting,
 }
 
 /// The values of parameters on this target.
@@ -78,7 +87,7 @@ pub(super) fn effective_params(
         let settable = match target {
             Target::Embedded => true,
             Target::Attach { .. } => false,
-            Target::Spawn { words, .. } => {
+            Target::Spawn { words, .. } | Target::Client { words } => {
                 let placeholder = format!("{{{name}}}");
                 words.iter().any(|word| word.contains(&placeholder))
             }
@@ -102,7 +111,11 @@ impl Subject {
         params: &Params,
         shared: &Shared,
     ) -> Result<Self, NotHere> {
+        if scenario.program.is_some() {
+            return Self::waiting(protocol, shared);
+        }
         match &shared.target {
+            Target::Client { .. } => Err(NotHere::Skip("judges a server".to_owned())),
             Target::Attach { address } => Self::attach(*address, scenario, protocol),
             Target::Embedded if scenario.needs_own_server || scenario.needs_log => {
                 Self::own_process(protocol, scenario, params, shared)
@@ -135,6 +148,48 @@ impl Subject {
             log: None,
             port_to_give_back: None,
         }
+    }
+
+    /// A client program, with a port of its own where messages are datagrams.
+    fn waiting(protocol: &ProtocolPlan, shared: &Shared) -> Result<Self, NotHere> {
+        let cannot = |error: &dyn std::fmt::Display| NotHere::Cannot(error.to_string());
+        let judged = matches!(shared.target, Target::Client { .. } | Target::Embedded);
+        if !judged {
+            let reason = "judges a client program: give --client 'COMMAND'";
+            return Err(NotHere::Skip(reason.to_owned()));
+        }
+        let port = match protocol.transport {
+            Transport::Tcp => None,
+            Transport::Udp => Some(
+                shared
+                    .ports
+                    .take()
+                    .ok_or_else(|| cannot(&"no free port was found"))?,
+            ),
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or_default()));
+        let mut subject = Self::new(address, Kind::Waiting);
+        let dir = TempDir::with_prefix("harness-").map_err(|error| cannot(&error))?;
+        subject.dir = Some(dir);
+        subject.port_to_give_back = port;
+        Ok(subject)
+    }
+
+    /// Starts the client program.
+    pub(super) fn start_client(
+        &mut self,
+        command: CommandLine,
+        streams: &Streams,
+    ) -> std::io::Result<()> {
+        self.kind = Kind::Program(Program::start(command, streams)?);
+        self.started = Instant::now();
+        Ok(())
+    }
+
+    /// The folder that is the program's own.
+    pub(super) fn dir(&self) -> Result<&Path, &'static str> {
+        let dir = self.dir.as_ref().map(TempDir::path);
+        dir.ok_or("the program has no folder")
     }
 
     fn attach(
@@ -239,7 +294,7 @@ impl Subject {
         log: Option<PathBuf>,
     ) -> Result<Self, NotHere> {
         let shown = command.shown();
-        let program = Program::start(command)
+        let program = Program::start(command, &Streams::OF_SERVERS)
             .map_err(|error| NotHere::Cannot(format!("cannot start `{shown}`: {error}")))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut subject = Self::new(address, Kind::Program(program));
@@ -279,7 +334,7 @@ impl Subject {
             return now;
         }
         match &self.kind {
-            Kind::InProcess(_) | Kind::Gone(_) => now,
+            Kind::InProcess(_) | Kind::Gone(_) | Kind::Waiting => now,
             Kind::Program(program) if program.exited.is_some() || program.end_expected => now,
             Kind::Program(_) if !self.accepted => self.started + START_PATIENCE,
             Kind::Attached if !shared.reached.load(Ordering::Relaxed) => now + ATTACH_PATIENCE,
@@ -287,10 +342,25 @@ impl Subject {
         }
     }
 
+    /// Until when a client program may take to connect.
+    pub(super) fn client_patience(&self, shared: &Shared) -> Instant {
+        let now = Instant::now();
+        if self.accepted {
+            return now + AGAIN_PATIENCE;
+        }
+        let given_up = shared.unreachable.load(Ordering::Relaxed);
+        let patience = if given_up {
+            GIVEN_UP_PATIENCE
+        } else {
+            START_PATIENCE
+        };
+        now.max(self.started + patience)
+    }
+
     /// Whether it is not known yet that somebody listens, and somebody should.
     pub(super) fn needs_listener(&self, shared: &Shared) -> bool {
         match &self.kind {
-            Kind::InProcess(_) | Kind::Gone(_) => false,
+            Kind::InProcess(_) | Kind::Gone(_) | Kind::Waiting => false,
             Kind::Program(program) => !self.accepted && !program.end_expected,
             Kind::Attached => !self.accepted && !shared.reached.load(Ordering::Relaxed),
         }
@@ -361,6 +431,37 @@ impl Subject {
         program.signal(signal).map_err(|error| error.to_string())
     }
 
+    /// Whatever the program does from here on, its end is no surprise.
+    pub(super) fn expect_end(&mut self) {
+        if let Kind::Program(program) = &mut self.kind {
+            program.end_expected = true;
+        }
+    }
+
+    /// Gives the program something on its standard input.
+    pub(super) fn type_in(&self, bytes: Vec<u8>) -> Result<(), &'static str> {
+        match &self.kind {
+            Kind::Program(program) if program.type_in(bytes) => Ok(()),
+            Kind::Program(_) => Err("the program does not read its standard input"),
+            _ => Err("no program is there to read it"),
+        }
+    }
+
+    /// Ends the program's standard input.
+    pub(super) fn close_input(&mut self) {
+        if let Kind::Program(program) = &mut self.kind {
+            program.end_expected = true;
+            program.close_input();
+        }
+    }
+
+    /// How a signal that nobody sent has ended the program.
+    pub(super) fn violent_death(&self) -> Option<String> {
+        let program = self.program().filter(|program| !program.end_expected)?;
+        let status = program.exited.filter(|status| status.code().is_none())?;
+        Some(super::program::status_words(status))
+    }
+
     /// Kills the program and waits until it is gone.
     pub(super) async fn kill(&mut self) {
         let Kind::Program(program) = &mut self.kind else {
@@ -386,7 +487,8 @@ impl Subject {
         if let Kind::Program(program) = old {
             program.stop().await;
         }
-        let program = Program::start(command).map_err(|error| error.to_string())?;
+        let program =
+            Program::start(command, &Streams::OF_SERVERS).map_err(|error| error.to_string())?;
         self.kind = Kind::Program(program);
         self.started = Instant::now();
         self.accepted = false;
@@ -398,7 +500,7 @@ impl Subject {
         match self.kind {
             Kind::InProcess(server) => server.stop(),
             Kind::Program(program) => program.stop().await,
-            Kind::Attached | Kind::Gone(_) => {}
+            Kind::Attached | Kind::Gone(_) | Kind::Waiting => {}
         }
         if let Some(port) = self.port_to_give_back {
             shared.ports.give_back(port);
@@ -417,7 +519,7 @@ fn told(params: &Params) -> Vec<(String, String)> {
 }
 
 /// Puts values into the placeholders of a word; unknown ones stay as they are.
-fn fill(word: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+pub(super) fn fill(word: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
     let mut filled = String::new();
     let mut rest = word;
     while let Some(at) = rest.find('{') {

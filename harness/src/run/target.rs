@@ -28,10 +28,26 @@ pub enum Target {
         /// The port that it always listens on, if it cannot be told one.
         fixed_port: Option<u16>,
     },
+    /// A client program, started afresh for each scenario.
+    Client {
+        /// The words of its command line, with placeholders such as `{port}`.
+        words: Vec<String>,
+    },
 }
 
 /// The placeholders of a command line that are not parameters.
 pub const PLACEHOLDERS: &[&str] = &["host", "port", "dir", "log"];
+
+/// The same for a client program.
+pub const CLIENT_PLACEHOLDERS: &[&str] = &[
+    "host",
+    "port",
+    "name",
+    "client_port",
+    "dialect",
+    "dir",
+    "log",
+];
 
 /// What all scenarios of a run share.
 #[derive(Debug)]

@@ -30,14 +30,14 @@ use super::sockets::socket_variable;
 use super::subject::Subject;
 use super::target::Shared;
 use crate::matching::{Amount, Lookup, Reference, evaluate};
-use crate::plan::{ProtocolPlan, ScenarioPlan, StepPlace, WireName};
+use crate::plan::{CLIENT_PORT, PROGRAM, ProtocolPlan, ScenarioPlan, StepPlace, WireName};
 use crate::protocol::Transport;
 use crate::scenario::{Quantity, Variable, parse_duration};
 use crate::source::Span;
 use crate::stable_hash::stable_hash;
 use crate::transcript::{Bytes, Cause, End, Transcript, Use, What};
 use crate::verdict::Finding;
-use crate::wire::{Direction, EncodeError, Message, Value};
+use crate::wire::{EncodeError, Message, Value};
 
 /// The longest that a scenario may take.
 const MAX_SCENARIO: Duration = Duration::from_secs(600);
@@ -64,6 +64,10 @@ pub(super) struct World {
     pub shared: Arc<Shared>,
     pub subject: Subject,
     pub actors: Vec<Actor>,
+    /// The name on the wire of a client program.
+    pub program_name: String,
+    /// What of its standard output and standard error steps have taken already, in lines.
+    pub read_up_to: [usize; 2],
     pub transcript: Transcript,
     pub findings: Vec<Finding>,
     pub start: Instant,
@@ -134,7 +138,8 @@ impl World {
             mut rng,
         } = setting;
         let scenario_span = scenario.id.span.clone();
-        let names = wire_names(&protocol, &scenario, used, &mut rng);
+        let mut names = wire_names(&protocol, &scenario, used, &mut rng);
+        let program_name = names.pop_if(|_| scenario.program.is_some());
         let actor = |(plan, name): (&crate::plan::ActorPlan, String)| {
             Actor::new(Arc::clone(&plan.label), name, &protocol)
         };
@@ -153,6 +158,8 @@ impl World {
             shared,
             subject,
             actors,
+            program_name: String::new(),
+            read_up_to: [0; 2],
             transcript: Transcript::default(),
             findings: Vec::new(),
             start: now,
@@ -187,10 +194,30 @@ impl World {
             turns: 0,
         };
         world.fix_names();
+        world.name_program(program_name.unwrap_or_default());
         if world.has_datagrams() {
             world.lost_before = dropped(&[world.subject.address().port()]);
         }
         world
+    }
+
+    /// The name of the client program, and what else of it steps can name.
+    fn name_program(&mut self, generated: String) {
+        let scenario = Arc::clone(&self.scenario);
+        let Some(program) = &scenario.program else {
+            return;
+        };
+        self.program_name = match &program.wire_name {
+            WireName::Fixed(expr) => match expr.evaluate(&self.names(None)) {
+                Ok(Some(Value::Text(text))) => text,
+                _ => generated,
+            },
+            _ => generated,
+        };
+        let name = Value::Text(self.program_name.clone());
+        self.saved.insert(PROGRAM.into(), name);
+        let port = Value::Int(self.subject.address().port().into());
+        self.saved.insert(CLIENT_PORT.into(), port);
     }
 
     /// Names that the scenario gives itself; they may refer to generated ones.
@@ -368,7 +395,7 @@ impl World {
     }
 
     fn arrived(&mut self, index: usize, now: Instant, arrival: Arrival) {
-        let direction = Direction::ToClient;
+        let direction = self.protocol.receives();
         let mut from = None;
         let (size, what, kind) = match arrival {
             Arrival::Message {
@@ -525,7 +552,7 @@ impl World {
         cause: Cause,
         to: Option<SocketAddr>,
     ) {
-        let direction = Direction::ToServer;
+        let direction = self.protocol.sends();
         let label = Arc::clone(&self.actors[index].label);
         let step = if cause == Cause::Step {
             self.step.clone()
@@ -570,7 +597,7 @@ impl World {
         let actor = &self.actors[self.owner(index)];
         let own = |name: &str| own_value(actor, name);
         let codec = &self.protocol.codec;
-        let direction = Direction::ToServer;
+        let direction = self.protocol.sends();
         let bytes = codec.encode_without(direction, kind, fields, absent, bends, &own)?;
         let message = match codec.decode_rested(direction, &bytes) {
             crate::wire::Decoded::Message { message, len } if len == bytes.len() => Some(message),
@@ -656,6 +683,9 @@ fn wire_names(
             WireName::SameLengthAs(_) => String::new(),
             WireName::Generated | WireName::Fixed(_) => generator.next(rng),
         });
+    }
+    if scenario.program.is_some() {
+        names.push(generator.next(rng));
     }
     for (index, actor) in scenario.actors.iter().enumerate() {
         if let WireName::SameLengthAs(other) = actor.wire_name {

@@ -1,5 +1,5 @@
-use super::{Expression, Step, step};
-use crate::source::{Diagnostic, Diagnostics, Fields, Node, Span};
+use super::{Expression, Step, Word, step};
+use crate::source::{Diagnostic, Diagnostics, Entry, Fields, Node, Span};
 
 /// One scenario of a file, as written.
 #[derive(Debug, Clone)]
@@ -24,8 +24,10 @@ pub struct Scenario {
     pub without_snapshot: bool,
     /// Which program is judged.
     pub subject: SubjectWord,
-    /// The fake clients.
+    /// The fake clients, or what a client program is made to believe are servers and other users.
     pub clients: Vec<Client>,
+    /// The client program, where one is judged.
+    pub program: Option<Program>,
     /// Variants: each variable with its values.
     pub each: Vec<(String, Vec<Node>)>,
     /// How often it runs.
@@ -67,6 +69,50 @@ pub struct Client {
     pub wire_name: ClientName,
     /// How many there are, for a crowd.
     pub count: Option<usize>,
+    /// Of a peer: connections to it are refused.
+    pub refuses: bool,
+}
+
+/// How a client program is started.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The name that it is to have on the wire; generated when nothing is said.
+    pub name: Option<Expression>,
+    /// The peer whose address it is told; the first when nothing is said.
+    pub to: Option<Word>,
+    /// The host that it is told instead of the peer's.
+    pub host: Option<Expression>,
+    /// The port that it is told instead of the peer's.
+    pub port: Option<Expression>,
+    /// What its standard input is.
+    pub stdin: Channel,
+    /// What its standard output is.
+    pub stdout: Channel,
+    /// The kind of terminal that it is told.
+    pub term: String,
+}
+
+/// What a stream of a program is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// A pipe.
+    Pipe,
+    /// A pseudo-terminal that does not echo.
+    Terminal,
+}
+
+impl Default for Program {
+    fn default() -> Self {
+        Self {
+            name: None,
+            to: None,
+            host: None,
+            port: None,
+            stdin: Channel::Pipe,
+            stdout: Channel::Terminal,
+            term: "dumb".to_owned(),
+        }
+    }
 }
 
 /// How a fake client's name on the wire is made.
@@ -96,6 +142,7 @@ impl Scenario {
         }
         let _ = fields.text("about", diagnostics);
         let steps = fields.require("steps", diagnostics);
+        let subject = subject(&fields, diagnostics);
         let scenario = Self {
             span: node.span.clone(),
             title: title.and_then(Node::text).unwrap_or_default().to_owned(),
@@ -110,8 +157,13 @@ impl Scenario {
             params: map(fields.get("params"), "params", diagnostics),
             without_pace: none("pace", &fields, diagnostics),
             without_snapshot: none("snapshot", &fields, diagnostics),
-            subject: subject(&fields, diagnostics),
-            clients: clients(&fields, diagnostics),
+            subject,
+            clients: match subject {
+                SubjectWord::Server => clients(&fields, diagnostics),
+                SubjectWord::Client => peers(&fields, diagnostics),
+            },
+            program: (subject == SubjectWord::Client)
+                .then(|| program(fields.get("program"), diagnostics)),
             each: each(&fields, diagnostics),
             runs: runs(&fields, diagnostics),
             setup: fields
@@ -214,27 +266,95 @@ fn each(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<(String, Vec<
     variables
 }
 
-fn clients(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Client> {
-    let Some(node) = fields.require("clients", diagnostics) else {
-        return Vec::new();
+/// The entries of the map that declares the actors.
+fn declared<'n>(
+    fields: &Fields<'n>,
+    key: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> &'n [Entry] {
+    let Some(node) = fields.require(key, diagnostics) else {
+        return &[];
     };
     let Some(entries) = node.entries() else {
-        diagnostics.error(
-            &node.span,
-            "`clients` is a map of names",
-            "write { alice: {}, bob: {} }",
-        );
-        return Vec::new();
+        let message = format!("`{key}` is a map of names");
+        diagnostics.error(&node.span, message, "write { alice: {}, bob: {} }");
+        return &[];
     };
-    let mut clients = Vec::new();
-    for entry in entries {
-        if is_keyword(&entry.key) {
-            let message = format!(
-                "`{}` is a word of the language, not a client's name",
-                entry.key
-            );
-            diagnostics.error(&entry.key_span, message, "choose another name");
+    for entry in entries.iter().filter(|entry| is_keyword(&entry.key)) {
+        let message = format!(
+            "`{}` is a word of the language, not a client's name",
+            entry.key
+        );
+        diagnostics.error(&entry.key_span, message, "choose another name");
+    }
+    entries
+}
+
+fn peers(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Client> {
+    let mut peers = Vec::new();
+    for entry in declared(fields, "peers", diagnostics) {
+        let Some(fields) = Fields::of(&entry.value, "a peer", diagnostics) else {
+            continue;
+        };
+        peers.push(Client {
+            name: entry.key.clone(),
+            span: entry.key_span.clone(),
+            wire_name: wire_name(fields.get("name"), diagnostics),
+            count: None,
+            refuses: fields.flag("refuses", diagnostics),
+        });
+        fields.finish(diagnostics);
+    }
+    peers
+}
+
+fn program(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Program {
+    let mut program = Program::default();
+    let Some(fields) = node.and_then(|node| Fields::of(node, "`program`", diagnostics)) else {
+        return program;
+    };
+    let value = |key, diagnostics: &mut Diagnostics| {
+        let node = fields.get(key)?;
+        Some(Expression::read(node, diagnostics))
+    };
+    program.name = value("name", diagnostics);
+    program.host = value("host", diagnostics);
+    program.port = value("port", diagnostics);
+    program.to = fields
+        .get("to")
+        .and_then(|node| Word::read(node, diagnostics));
+    program.stdin = channel(&fields, "stdin", program.stdin, diagnostics);
+    program.stdout = channel(&fields, "stdout", program.stdout, diagnostics);
+    if let Some(term) = fields.text("term", diagnostics) {
+        term.clone_into(&mut program.term);
+    }
+    fields.finish(diagnostics);
+    program
+}
+
+fn channel(
+    fields: &Fields<'_>,
+    key: &'static str,
+    default: Channel,
+    diagnostics: &mut Diagnostics,
+) -> Channel {
+    match fields.text(key, diagnostics) {
+        None => default,
+        Some("pipe") => Channel::Pipe,
+        Some("terminal") => Channel::Terminal,
+        Some(_) => {
+            if let Some(node) = fields.get(key) {
+                let message = format!("`{key}` is `pipe` or `terminal`, not {}", node.describe());
+                diagnostics.error(&node.span, message, "unknown");
+            }
+            default
         }
+    }
+}
+
+fn clients(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Client> {
+    let mut clients = Vec::new();
+    for entry in declared(fields, "clients", diagnostics) {
         let Some(fields) = Fields::of(&entry.value, "a client", diagnostics) else {
             continue;
         };
@@ -250,6 +370,7 @@ fn clients(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Client> {
             span: entry.key_span.clone(),
             wire_name: wire_name(fields.get("name"), diagnostics),
             count: count.and_then(|count| usize::try_from(count).ok()),
+            refuses: false,
         });
         fields.finish(diagnostics);
     }

@@ -54,6 +54,8 @@ pub enum StepKind {
     },
     /// `server`: something about the program under test.
     Server(ServerAction),
+    /// `program`, `stdin`, `stdout` and the like: something about the client program.
+    Program(ServerAction),
     /// `expect`: checks of captured values.
     Expect(Vec<(Quantity, Matcher, Span)>),
     /// `pause`.
@@ -271,6 +273,10 @@ pub enum Stream {
 /// Something about the program under test.
 #[derive(Debug, Clone)]
 pub enum ServerAction {
+    /// Gives it something on its standard input.
+    Type(Typed),
+    /// Ends its standard input.
+    CloseInput(Option<String>),
     /// Sends a signal to its process group.
     Signal(Expression, Option<String>),
     /// Kills it.
@@ -295,6 +301,17 @@ pub enum ServerAction {
         /// Must not be printed at all.
         never: bool,
     },
+}
+
+/// What a program is given on its standard input.
+#[derive(Debug, Clone)]
+pub struct Typed {
+    /// One after the other.
+    pub texts: Vec<Expression>,
+    /// Each is a line, and gets its end.
+    pub lines: bool,
+    /// Names the moment.
+    pub mark: Option<String>,
 }
 
 /// Reads a list of steps.
@@ -378,6 +395,11 @@ pub(crate) mod step_words {
         "server",
         "expect",
         "pause",
+        "program",
+        "stdin",
+        "stdout",
+        "stderr",
+        "output",
     ];
 
     /// Keys that may stand beside what a step does.
@@ -499,6 +521,11 @@ fn read_kind(head: &Entry, node: &Node, diagnostics: &mut Diagnostics) -> Option
             }
         }
         "server" => StepKind::Server(read_server(value, diagnostics)?),
+        "program" => StepKind::Program(read_program(value, diagnostics)?),
+        "stdin" => StepKind::Program(ServerAction::Type(read_typed(value, diagnostics)?)),
+        "stdout" => StepKind::Program(read_print(Stream::Stdout, value, diagnostics)?),
+        "stderr" => StepKind::Program(read_print(Stream::Stderr, value, diagnostics)?),
+        "output" => StepKind::Program(read_print(Stream::Output, value, diagnostics)?),
         "expect" => StepKind::Expect(read_expect(value, diagnostics)),
         "pause" => StepKind::Pause(Quantity::read_time(value, diagnostics)?),
         word if KEYWORDS.contains(&word) && word != "all" => {
@@ -926,13 +953,7 @@ fn read_server(value: &Node, diagnostics: &mut Diagnostics) -> Option<ServerActi
             mark,
         ))
     } else if let Some(exit) = fields.get_or_null("exit") {
-        let inner = Fields::of(exit, "`exit`", diagnostics)?;
-        let status = inner
-            .get("status")
-            .map(|node| Matcher::read(node, diagnostics));
-        let window = read_window(&inner, diagnostics);
-        inner.finish(diagnostics);
-        Some(ServerAction::Exit { window, status })
+        read_exit(exit, diagnostics)
     } else if let Some((stream, text)) = print {
         Some(ServerAction::Prints {
             stream,
@@ -947,6 +968,90 @@ fn read_server(value: &Node, diagnostics: &mut Diagnostics) -> Option<ServerActi
     };
     fields.finish(diagnostics);
     action
+}
+
+fn read_exit(exit: &Node, diagnostics: &mut Diagnostics) -> Option<ServerAction> {
+    let inner = Fields::of(exit, "`exit`", diagnostics)?;
+    let status = inner
+        .get("status")
+        .map(|node| Matcher::read(node, diagnostics));
+    let window = read_window(&inner, diagnostics);
+    inner.finish(diagnostics);
+    Some(ServerAction::Exit { window, status })
+}
+
+fn read_program(value: &Node, diagnostics: &mut Diagnostics) -> Option<ServerAction> {
+    let fields = Fields::of(value, "a program's step", diagnostics)?;
+    let mark = fields.text("mark", diagnostics).map(str::to_owned);
+    let signal = fields.get("signal");
+    let exit = fields.get_or_null("exit");
+    let closed = fields.text("closed", diagnostics);
+    fields.finish(diagnostics);
+    match (signal, exit, closed) {
+        (Some(signal), None, None) => {
+            let signal = Expression::read(signal, diagnostics);
+            Some(ServerAction::Signal(signal, mark))
+        }
+        (None, Some(exit), None) => read_exit(exit, diagnostics),
+        (None, None, Some("stdin")) => Some(ServerAction::CloseInput(mark)),
+        _ => {
+            let message = "a program's step is one of `signal`, `exit` and `closed: stdin`";
+            diagnostics.error(&value.span, message, "not one of them here");
+            None
+        }
+    }
+}
+
+/// A line, a list of lines, or a map that says more.
+fn read_typed(value: &Node, diagnostics: &mut Diagnostics) -> Option<Typed> {
+    let texts = |node: &Node, diagnostics: &mut Diagnostics| -> Vec<Expression> {
+        let items = node.items().unwrap_or(std::slice::from_ref(node));
+        let read = |item| Expression::read(item, diagnostics);
+        items.iter().map(read).collect()
+    };
+    if value.get("lines").is_none() && value.get("raw").is_none() {
+        return Some(Typed {
+            texts: texts(value, diagnostics),
+            lines: true,
+            mark: None,
+        });
+    }
+    let fields = Fields::of(value, "what is typed", diagnostics)?;
+    let mark = fields.text("mark", diagnostics).map(str::to_owned);
+    let (lines, raw) = (fields.get("lines"), fields.get("raw"));
+    fields.finish(diagnostics);
+    let (Some(node), true) = (lines.or(raw), lines.is_none() || raw.is_none()) else {
+        let message = "what is typed is either `lines` or `raw`";
+        diagnostics.error(&value.span, message, "which one?");
+        return None;
+    };
+    Some(Typed {
+        texts: texts(node, diagnostics),
+        lines: lines.is_some(),
+        mark,
+    })
+}
+
+/// What a program prints: a matcher, or a map that says more.
+fn read_print(stream: Stream, value: &Node, diagnostics: &mut Diagnostics) -> Option<ServerAction> {
+    if value.get("text").is_none() {
+        return Some(ServerAction::Prints {
+            stream,
+            text: Matcher::read(value, diagnostics),
+            window: Window::default(),
+            never: false,
+        });
+    }
+    let fields = Fields::of(value, "what is printed", diagnostics)?;
+    let text = fields.get("text")?;
+    let action = ServerAction::Prints {
+        stream,
+        text: Matcher::read(text, diagnostics),
+        window: read_window(&fields, diagnostics),
+        never: fields.flag("never", diagnostics),
+    };
+    fields.finish(diagnostics);
+    Some(action)
 }
 
 fn read_expect(node: &Node, diagnostics: &mut Diagnostics) -> Vec<(Quantity, Matcher, Span)> {

@@ -121,6 +121,20 @@ impl Generator<'_> {
                 let step = self.section("a server's step");
                 json!({ "if": { "type": "string" }, "then": { "enum": ["kill", "restart"] }, "else": step })
             }
+            Takes::Typed => {
+                let more = self.section("what is typed");
+                let value = self.value();
+                let either = json!([{ "required": ["lines"] }, { "required": ["raw"] }]);
+                let is_map = json!({ "type": "object", "anyOf": either });
+                let plain = one_or_list(&value);
+                json!({ "if": is_map, "then": more, "else": plain })
+            }
+            Takes::PrintedOrMatcher => {
+                let more = self.section("what is printed");
+                let matcher = self.matcher();
+                let is_map = json!({ "type": "object", "required": ["text"] });
+                json!({ "if": is_map, "then": more, "else": matcher })
+            }
             _ => self.value_form(takes),
         }
     }

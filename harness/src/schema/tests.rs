@@ -188,9 +188,9 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "'$contain' was unexpected",
     ),
     (
-        "alice: { recv: register }",
+        "alice: { recv: registered }",
         "/steps/0/alice/recv",
-        "\"register\" is not one of",
+        "\"registered\" is not one of",
     ),
     (
         "alice: { recv: [notice, deliver], with: { code: ok, text: a } }",

@@ -82,17 +82,25 @@ impl Vocabulary {
         let codec = &form.plan.codec;
         add_kinds(&mut self.sent, codec, Direction::ToServer);
         add_kinds(&mut self.received, codec, Direction::ToClient);
+        if form.for_clients.is_some() {
+            // There the harness plays the server.
+            add_kinds(&mut self.sent, codec, Direction::ToClient);
+            add_kinds(&mut self.received, codec, Direction::ToServer);
+        }
+        let clients = form.written.client.iter();
         for (name, param) in &form.plan.params {
             if !self.params.iter().any(|(known, _)| **known == **name) {
                 self.params.push((name.to_string(), param.about.clone()));
             }
         }
-        for reflex in &form.written.reflexes {
+        let reflexes = clients.clone().flat_map(|client| &client.reflexes);
+        for reflex in form.written.reflexes.iter().chain(reflexes) {
             if !self.reflexes.contains(&reflex.name) {
                 self.reflexes.push(reflex.name.clone());
             }
         }
-        for one in &form.written.macros {
+        let macros = clients.flat_map(|client| &client.macros);
+        for one in form.written.macros.iter().chain(macros) {
             if !self.macros.iter().any(|known| known.name == one.name) {
                 self.macros.push(MacroWords {
                     name: one.name.clone(),

@@ -20,6 +20,15 @@ impl Direction {
             Self::ToClient => "s2c",
         }
     }
+
+    /// The other way.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::ToServer => Self::ToClient,
+            Self::ToClient => Self::ToServer,
+        }
+    }
 }
 
 /// A value of a field.

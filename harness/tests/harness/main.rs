@@ -15,6 +15,7 @@
 
 mod bare;
 mod captures;
+mod clients;
 mod datagrams;
 mod faults;
 mod flags;

@@ -178,6 +178,7 @@ fn description(what: &What) -> (&'static str, String, &'static str) {
         }
         What::Started { command } => ("--", format!("started: {command}"), ""),
         What::Signalled { signal } => ("->", signal.clone(), ""),
+        What::Typed(text) => ("->", format!("typed: {}", text.trim_end()), ""),
         What::Exited { status } => ("--", format!("ended, {status}"), ""),
         What::Output { text, .. } | What::Note(text) => ("--", text.clone(), ""),
     }

@@ -1,0 +1,180 @@
+//! Client programs that do one thing wrong, and those of `python/`, which do none.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::program::{Ended, eventually, is_alive, repository, run_with};
+
+/// Enough for all that is waited for here, on a busy machine.
+const SOON: Duration = Duration::from_secs(45);
+
+/// Judges `programs/client.py` by the scenario of bcp that fits.
+fn judged(mode: &str, scenario: &str) -> Ended {
+    let mut words = mode.split(' ');
+    let first = words.next().unwrap_or_default();
+    let rest: Vec<&str> = words.collect();
+    let command = format!(
+        "python3 programs/client.py {first} {{name}} {{host}} {{port}} {}",
+        rest.join(" ")
+    );
+    by(&command, "../../scenarios/bcp", scenario)
+}
+
+/// Judges a client program by the scenarios that fit.
+fn by(command: &str, scenarios: &str, filter: &str) -> Ended {
+    run_with(|| {
+        let words = [
+            "run", scenarios, "--jobs", "2", "--filter", filter, "--client",
+        ];
+        let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+        words.push(command.to_owned());
+        ((), words)
+    })
+    .within(SOON)
+}
+
+#[test]
+fn does_all_well() {
+    for scenario in [
+        "says its name at once",
+        "waits for the answer before",
+        "acknowledges once",
+        "acknowledges while it waits",
+    ] {
+        judged("good", scenario).expect(0).says("1 passed");
+    }
+}
+
+/// One fault, the scenario that finds it, and the rule that is named.
+#[test]
+fn the_rule_that_is_broken_is_named() {
+    for (mode, scenario, rule) in [
+        ("twice", "it acknowledges once", "BCP-C3b"),
+        ("early", "says nothing before it is let in", "BCP-C1b"),
+        ("careless", "a message that is refused ends it", "BCP-C2"),
+        ("mute", "says is shown with his name", "BCP-C3"),
+        ("hasty", "waits for the answer before", "BCP-C4"),
+        ("garbage", "it acknowledges once", "BCP-C10"),
+        ("aborts", "says its name at once", "BCP-C9"),
+        ("closes", "says its name at once", "BCP-C3"),
+        ("quits", "says its name at once", "BCP-C9"),
+    ] {
+        judged(mode, scenario)
+            .expect(1)
+            .says(&format!("{rule} (must)"));
+    }
+}
+
+#[test]
+fn never_connects() {
+    judged("deaf", "says its name at once")
+        .expect(1)
+        .says("the client did not connect")
+        .says("BCP-C1 (must)");
+}
+
+#[test]
+fn never_exits() {
+    judged("stays", "when the server goes in the middle")
+        .says("the client did not end")
+        .says("BCP-C7a");
+}
+
+#[test]
+fn prints_without_end() {
+    judged("chatty", "what is typed is sent, once")
+        .expect(0)
+        .says("1 passed");
+}
+
+#[test]
+fn cannot_be_started() {
+    by(
+        "./no-such-client {port}",
+        "../../scenarios/bcp",
+        "says its name at once",
+    )
+    .expect(3)
+    .says("cannot start `./no-such-client");
+}
+
+#[test]
+fn ignores_signals_and_has_a_child() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pids = folder.path().join("pids");
+    judged(
+        &format!("stubborn {}", pids.display()),
+        "SIGINT ends it quietly [waiting=for nothing]",
+    )
+    .expect(1)
+    .says("BCP-C6a (must)");
+    let text = fs::read_to_string(&pids).unwrap();
+    let pids: Vec<i32> = text.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(pids.len(), 2);
+    eventually("the end of all processes", || {
+        pids.iter().all(|pid| !is_alive(*pid)).then_some(())
+    });
+}
+
+#[test]
+fn a_client_is_told_where_to_connect() {
+    by(
+        "python3 programs/client.py",
+        "../../scenarios/bcp",
+        "says its name at once",
+    )
+    .expect(2)
+    .complains("{port}");
+    by(
+        "client {port} {nobody}",
+        "../../scenarios/bcp",
+        "says its name at once",
+    )
+    .expect(2)
+    .complains("nothing is known as {nobody}");
+}
+
+#[test]
+fn a_server_is_not_judged_by_scenarios_for_clients() {
+    run_with(|| {
+        let words = [
+            "run",
+            "../../scenarios/bcp/client",
+            "--target",
+            "127.0.0.1:1",
+        ];
+        ((), words.map(str::to_owned).to_vec())
+    })
+    .expect(3)
+    .complains("nothing is selected");
+}
+
+/// The clients of `python/` and the reference clients share no line; both keep all rules. CI judges
+/// them by all scenarios, `.ci/run`; here some of each protocol.
+#[test]
+fn the_clients_in_python_conform() {
+    let python = repository().join("python");
+    for (program, arguments, scenarios, filter) in [
+        (
+            "bcp/client.py",
+            "-u {name} -s {host} -p {port}",
+            "bcp",
+            "client/registration",
+        ),
+        (
+            "csc328/client.py",
+            "{host} {port}",
+            "csc328",
+            "client/nickname",
+        ),
+        (
+            "chatbooth/main.py",
+            "--host {host} --port {port}",
+            "chatbooth",
+            "client/token",
+        ),
+    ] {
+        let command = format!("python3 {}/{program} {arguments}", python.display());
+        by(&command, &format!("../../scenarios/{scenarios}"), filter).expect(0);
+    }
+}
