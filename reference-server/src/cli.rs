@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::log::Log;
-use crate::{bcp, chatbooth, csc328, duration, net, open_files};
+use crate::{bcp, chatbooth, csc328, duration, faults, net, open_files};
 
 /// The exit status of a server that could not start.
 const USAGE: u8 = 2;
@@ -43,6 +43,12 @@ enum Protocol {
     Chatbooth(ChatboothArgs),
     /// The nickname group chat: choose a free nickname, send to all others
     Csc328(Csc328Args),
+    /// List the faults that a server can be given with --fault, and the rules that they break
+    Faults {
+        /// Only those of this protocol
+        #[arg(long, value_name = "NAME")]
+        protocol: Option<String>,
+    },
 }
 
 /// Where any server listens and logs.
@@ -72,6 +78,9 @@ struct BcpArgs {
     /// Time between two looks for inactive clients
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::parse)]
     check_interval: Duration,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<bcp::Fault>)]
+    fault: Vec<bcp::Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -140,6 +149,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
+    if let Protocol::Faults { protocol } = &cli.protocol {
+        return list_faults(protocol.as_deref());
+    }
     match run(cli.protocol) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -151,6 +163,43 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             })
         }
     }
+}
+
+/// The protocols whose servers can be given faults, with their tables.
+const FAULTS: &[(&str, fn() -> Vec<faults::About>)] = &[("bcp", faults::all::<bcp::Fault>)];
+
+/// The faults that the server of a protocol can be given; none for a protocol without a server.
+pub fn faults(protocol: &str) -> Vec<faults::About> {
+    let known = FAULTS.iter().find(|(name, _)| *name == protocol);
+    known.map(|(_, table)| table()).unwrap_or_default()
+}
+
+/// Name, rule and text of each fault, in columns.
+fn list_faults(protocol: Option<&str>) -> ExitCode {
+    let chosen = |name: &str| protocol.is_none_or(|protocol| protocol == name);
+    let mut out = io::stdout().lock();
+    let mut any = false;
+    for (name, table) in FAULTS.iter().filter(|(name, _)| chosen(name)) {
+        for faults::About {
+            name: fault,
+            rule,
+            text,
+        } in table()
+        {
+            any = true;
+            // A closed pipe (`| head`) is no error.
+            let _ = writeln!(out, "{name:<10} {fault:<28} {rule:<12} {text}");
+        }
+    }
+    if any {
+        return ExitCode::SUCCESS;
+    }
+    let names: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    complain(&format!(
+        "no faults for that protocol; write one of {names}"
+    ));
+    ExitCode::from(USAGE)
 }
 
 fn explain(error: &clap::Error) -> ExitCode {
@@ -175,6 +224,7 @@ fn run(protocol: Protocol) -> Result<(), Failure> {
             Protocol::Bcp(args) => run_bcp(args, signals).await,
             Protocol::Chatbooth(args) => run_chatbooth(args, signals).await,
             Protocol::Csc328(args) => run_csc328(args, signals).await,
+            Protocol::Faults { .. } => Ok(()),
         }
     });
     runtime.shutdown_background();
@@ -189,6 +239,7 @@ async fn run_bcp(args: BcpArgs, signals: Signals) -> Result<(), Failure> {
             check_interval: args.check_interval,
             log,
             limits: bcp::Limits::default(),
+            faults: args.fault.into_iter().collect(),
         };
         bcp::run(listener, options, stop)
     })

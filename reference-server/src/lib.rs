@@ -13,6 +13,7 @@ pub mod chatbooth;
 pub mod cli;
 pub mod csc328;
 pub mod duration;
+pub mod faults;
 pub mod link;
 pub mod log;
 pub mod net;
