@@ -16,7 +16,7 @@ pub(super) fn target(arguments: &RunArgs, suites: &[Suite]) -> Result<Target, St
         });
     }
     let Some(command) = &arguments.spawn else {
-        return Ok(Target::Embedded);
+        return Ok(Target::Embedded { fault: None });
     };
     let words = shlex::split(command)
         .filter(|words| !words.is_empty())
@@ -38,7 +38,7 @@ pub(super) fn target(arguments: &RunArgs, suites: &[Suite]) -> Result<Target, St
 pub(super) fn default_jobs(target: &Target) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match target {
-        Target::Embedded => 32,
+        Target::Embedded { .. } => 32,
         Target::Attach { .. }
         | Target::Spawn {
             fixed_port: Some(_),
@@ -53,7 +53,7 @@ pub(super) fn default_jobs(target: &Target) -> usize {
 /// The target in words.
 pub(super) fn words(target: &Target) -> String {
     match target {
-        Target::Embedded => "the embedded reference server".to_owned(),
+        Target::Embedded { .. } => "the embedded reference server".to_owned(),
         Target::Attach { address } => address.to_string(),
         Target::Spawn { words, .. } => {
             let words: Vec<String> = words.iter().map(|word| as_typed(word)).collect();

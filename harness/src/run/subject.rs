@@ -76,7 +76,7 @@ pub(super) fn effective_params(
     for (name, value) in &scenario.params {
         let given = protocol.params.get(name).is_some_and(|param| param.given);
         let settable = match target {
-            Target::Embedded => true,
+            Target::Embedded { .. } => true,
             Target::Attach { .. } => false,
             Target::Spawn { words, .. } => {
                 let placeholder = format!("{{{name}}}");
@@ -104,11 +104,12 @@ impl Subject {
     ) -> Result<Self, NotHere> {
         match &shared.target {
             Target::Attach { address } => Self::attach(*address, scenario, protocol),
-            Target::Embedded if scenario.needs_own_server || scenario.needs_log => {
-                Self::own_process(protocol, scenario, params, shared)
+            Target::Embedded { fault } if scenario.needs_own_server || scenario.needs_log => {
+                let given = told(params, fault.as_ref());
+                Self::own_process(protocol, scenario, &given, shared)
             }
-            Target::Embedded => {
-                let given = told(params);
+            Target::Embedded { fault } => {
+                let given = told(params, fault.as_ref());
                 let started = InProcess::start(&protocol.name, &protocol.dialect, &given).await;
                 let (address, server) = started.map_err(NotHere::Cannot)?;
                 Ok(Self::new(address, Kind::InProcess(server)))
@@ -161,7 +162,7 @@ impl Subject {
     fn own_process(
         protocol: &ProtocolPlan,
         scenario: &ScenarioPlan,
-        params: &Params,
+        given: &[(String, String)],
         shared: &Shared,
     ) -> Result<Self, NotHere> {
         let cannot = |error: &dyn std::fmt::Display| NotHere::Cannot(error.to_string());
@@ -172,14 +173,13 @@ impl Subject {
             .ports
             .take()
             .ok_or_else(|| cannot(&"no free port was found"))?;
-        let given = told(params);
         let mut words: Vec<OsString> = vec![program.into()];
         words.extend(embedded::arguments(
             &protocol.name,
             &protocol.dialect,
             port,
             log.as_deref(),
-            &given,
+            given,
         ));
         Self::start_program(CommandLine { words }, port, Some(dir), log)
     }
@@ -387,11 +387,12 @@ impl Subject {
 }
 
 /// Parameters as the embedded servers take them; it is the same as for a command with placeholders.
-fn told(params: &Params) -> Vec<(String, String)> {
+fn told(params: &Params, fault: Option<&String>) -> Vec<(String, String)> {
     let mut told: Vec<_> = params
         .iter()
         .map(|(name, value)| (name.to_string(), value.clone()))
         .collect();
+    told.extend(fault.map(|fault| (embedded::FAULT.to_owned(), fault.clone())));
     told.sort();
     told
 }
