@@ -114,6 +114,9 @@ struct Csc328Args {
     /// How long clients are served after SIGINT; they are told the whole seconds
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
     shutdown_delay: Duration,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<csc328::Fault>)]
+    fault: Vec<csc328::Fault>,
 }
 
 /// Why a server could not start or go on.
@@ -166,7 +169,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// The protocols whose servers can be given faults, with their tables.
-const FAULTS: &[(&str, fn() -> Vec<faults::About>)] = &[("bcp", faults::all::<bcp::Fault>)];
+const FAULTS: &[(&str, fn() -> Vec<faults::About>)] = &[
+    ("bcp", faults::all::<bcp::Fault>),
+    ("csc328", faults::all::<csc328::Fault>),
+];
 
 /// The faults that the server of a protocol can be given; none for a protocol without a server.
 pub fn faults(protocol: &str) -> Vec<faults::About> {
@@ -269,6 +275,7 @@ async fn run_csc328(args: Csc328Args, signals: Signals) -> Result<(), Failure> {
             shutdown_delay: args.shutdown_delay,
             log,
             limits: csc328::Limits::default(),
+            faults: args.fault.into_iter().collect(),
         };
         csc328::run(listener, options, stop)
     })

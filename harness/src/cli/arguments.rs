@@ -133,8 +133,8 @@ pub(super) struct ProveArgs {
     /// Run every scenario with every fault of its protocol, not only until each has been caught
     #[arg(long)]
     pub all: bool,
-    /// How many faults are tried at once
-    #[arg(long, short, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    /// How many scenarios run at once
+    #[arg(long, short, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
     /// Where names and all else that is random come from
     #[arg(long, value_name = "NUMBER")]

@@ -1,19 +1,21 @@
 //! Running scenarios against servers with faults.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::Arc;
 
 use super::{Caught, Exceptions, Settings, Tried, is_about};
 use crate::plan::{ScenarioPlan, Suite};
 use crate::run::embedded::Fault;
-use crate::run::{Progress, Run, Settings as RunSettings, Target};
+use crate::run::{Progress, Run, Settings as RunSettings, Target, Trial};
 use crate::scenario::SubjectWord;
-use crate::verdict::{RuleId, Verdict};
+use crate::verdict::{Outcome, RuleId, Verdict};
 
-/// How many scenarios run at once with one fault.
-const AT_ONCE: usize = 12;
+/// How many scenarios run at once that could not be decided the first time.
+const AGAIN_AT_ONCE: usize = 4;
+
+/// How many faults scenarios try that have caught nothing, before it is seen whether they still
+/// have caught nothing.
+const FAULTS_AT_A_TIME: usize = 10;
 
 /// The scenarios that judge servers.
 pub(super) fn that_judge_servers(suite: &Suite) -> Vec<Arc<ScenarioPlan>> {
@@ -21,7 +23,7 @@ pub(super) fn that_judge_servers(suite: &Suite) -> Vec<Arc<ScenarioPlan>> {
     suite.scenarios.iter().filter(judges).cloned().collect()
 }
 
-/// Tries all faults, several at once.
+/// Tries all faults.
 pub(super) fn run(
     suite: &Suite,
     scenarios: &[Arc<ScenarioPlan>],
@@ -29,157 +31,142 @@ pub(super) fn run(
     exceptions: &Exceptions,
     settings: &Settings,
 ) -> io::Result<Vec<Tried>> {
-    let laboratory = Laboratory {
+    let mut laboratory = Laboratory {
         suite,
         scenarios,
+        faults,
         exceptions,
         settings,
-        tried: faults.iter().map(|_| Mutex::default()).collect(),
+        results: vec![vec![Found::NotTried; scenarios.len()]; faults.len()],
     };
-    laboratory.with_each(faults, |place, fault| laboratory.catch(place, fault))?;
-    laboratory.with_each(faults, |place, fault| laboratory.occupy(place, fault))?;
-    let caught = laboratory.tried.into_iter().map(|trials| {
-        let trials = trials.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut caught: Vec<Caught> = trials
-            .into_iter()
-            .filter_map(|(_, caught)| caught)
-            .collect();
-        caught.sort_by_key(|caught| caught.scenario);
-        caught
-    });
-    let tried = faults.iter().zip(caught).map(|(fault, caught)| Tried {
-        fault: *fault,
-        caught,
-        excused: exceptions.is_uncaught(fault),
-    });
-    Ok(tried.collect())
+    let about = |fault: &Fault, scenario: &ScenarioPlan| is_about(scenario, fault.rule);
+    let jobs = settings.jobs.get();
+    laboratory.try_out(jobs, |lab, fault, scenario| {
+        settings.all || about(&lab.faults[fault], &lab.scenarios[scenario])
+    })?;
+    laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
+        !lab.is_caught(fault) && lab.results[fault][scenario] == Found::Undecided
+    })?;
+    laboratory.try_out(jobs, |lab, fault, scenario| {
+        !lab.is_caught(fault) && lab.results[fault][scenario] == Found::NotTried
+    })?;
+    for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
+        laboratory.try_out(jobs, |lab, fault, scenario| {
+            (first..first + FAULTS_AT_A_TIME).contains(&fault)
+                && lab.is_idle(scenario)
+                && lab.results[fault][scenario] == Found::NotTried
+        })?;
+    }
+    Ok(laboratory.conclude())
 }
 
-/// Scenarios that were run with a fault, and what came of it.
-type Trials = Vec<(usize, Option<Caught>)>;
+/// What a scenario found with a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Found {
+    NotTried,
+    Nothing,
+    Undecided,
+    Broken(RuleId),
+}
 
 struct Laboratory<'a> {
     suite: &'a Suite,
     scenarios: &'a [Arc<ScenarioPlan>],
+    faults: &'a [Fault],
     exceptions: &'a Exceptions,
     settings: &'a Settings,
-    /// By fault.
-    tried: Vec<Mutex<Trials>>,
+    /// By fault, by scenario.
+    results: Vec<Vec<Found>>,
 }
 
 impl Laboratory<'_> {
-    /// Does something with each fault, with several at once.
-    fn with_each(
-        &self,
-        faults: &[Fault],
-        work: impl Fn(usize, &Fault) -> io::Result<()> + Sync,
+    fn is_caught(&self, fault: usize) -> bool {
+        let broken = |found: &Found| matches!(found, Found::Broken(_));
+        self.results[fault].iter().any(broken)
+    }
+
+    /// Whether a scenario has caught nothing so far.
+    fn is_idle(&self, scenario: usize) -> bool {
+        let broken = |found: &Vec<Found>| matches!(found[scenario], Found::Broken(_));
+        !self.results.iter().any(broken)
+    }
+
+    /// Runs the scenarios that are chosen for each fault, so many at once.
+    fn try_out(
+        &mut self,
+        jobs: usize,
+        chosen: impl Fn(&Self, usize, usize) -> bool,
     ) -> io::Result<()> {
-        let next = AtomicUsize::new(0);
-        let work = || {
-            while let Some((place, fault)) = {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                faults.get(place).map(|fault| (place, fault))
-            } {
-                work(place, fault)?;
-            }
-            Ok(())
-        };
-        thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.settings.jobs.get())
-                .map(|_| scope.spawn(work))
-                .collect();
-            let mut result = Ok(());
-            for worker in workers {
-                match worker.join() {
-                    Ok(Ok(())) => {}
-                    Ok(error) => result = error,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            result
-        })
-    }
-
-    /// First those that name the rule, then the others.
-    fn catch(&self, place: usize, fault: &Fault) -> io::Result<()> {
-        let all = 0..self.scenarios.len();
-        let (about, others): (Vec<_>, Vec<_>) =
-            all.partition(|index| is_about(&self.scenarios[*index], fault.rule));
-        self.try_out(place, fault, &about)?;
-        if self.settings.all || !self.is_caught(place) {
-            self.try_out(place, fault, &others)?;
+        let mut trials = Vec::new();
+        let mut places = Vec::new();
+        for (place, fault) in self.faults.iter().enumerate() {
+            let all = 0..self.scenarios.len();
+            let indices: Vec<usize> = all.filter(|index| chosen(self, place, *index)).collect();
+            let scenarios = indices
+                .iter()
+                .map(|index| Arc::clone(&self.scenarios[*index]));
+            trials.push(Trial {
+                target: Target::Embedded {
+                    fault: Some(fault.name.to_owned()),
+                },
+                scenarios: scenarios.collect(),
+            });
+            places.extend(indices.into_iter().map(|index| (place, index)));
         }
-        Ok(())
-    }
-
-    /// Those that have caught nothing so far.
-    fn occupy(&self, place: usize, fault: &Fault) -> io::Result<()> {
-        let mut idle = vec![true; self.scenarios.len()];
-        for (at, trials) in self.tried.iter().enumerate() {
-            let trials = trials.lock().unwrap_or_else(PoisonError::into_inner);
-            for (index, caught) in trials.iter() {
-                if at == place || caught.is_some() {
-                    idle[*index] = false;
-                }
-            }
-        }
-        let idle: Vec<usize> = (0..idle.len()).filter(|index| idle[*index]).collect();
-        self.try_out(place, fault, &idle)
-    }
-
-    fn is_caught(&self, place: usize) -> bool {
-        let trials = self.tried[place].lock();
-        let trials = trials.unwrap_or_else(PoisonError::into_inner);
-        trials.iter().any(|(_, caught)| caught.is_some())
-    }
-
-    fn try_out(&self, place: usize, fault: &Fault, chosen: &[usize]) -> io::Result<()> {
-        if chosen.is_empty() || self.settings.stop.is_cancelled() {
+        if places.is_empty() || self.settings.stop.is_cancelled() {
             return Ok(());
         }
-        let suite = Suite {
-            protocol: Arc::clone(&self.suite.protocol),
-            scenarios: chosen
-                .iter()
-                .map(|index| Arc::clone(&self.scenarios[*index]))
-                .collect(),
-        };
         let settings = RunSettings {
-            jobs: AT_ONCE,
+            jobs,
             seed: self.settings.seed,
             strict: false,
             fail_fast: false,
             repeat: 1,
         };
-        let target = Target::Embedded {
-            fault: Some(fault.name.to_owned()),
-        };
-        let mut run = Run::start(&[suite], target, settings, self.settings.stop.clone())?;
+        let stop = self.settings.stop.clone();
+        let mut run = Run::on_several(&self.suite.protocol, &trials, settings, stop)?;
         while let Some(progress) = run.next_progress() {
-            let Progress::Finished { index, outcome } = progress else {
-                continue;
-            };
-            let Some(scenario) = chosen.get(index).copied() else {
-                continue;
-            };
-            let catches = matches!(outcome.verdict, Verdict::Fail | Verdict::Warn);
-            let blamed = outcome.findings.first().filter(|_| catches);
-            let caught = blamed.map(|finding| self.judge(scenario, fault, finding.rule.id.clone()));
-            let mut trials = self.tried[place]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            trials.push((scenario, caught));
+            if let Progress::Finished { index, outcome } = progress
+                && let Some((fault, scenario)) = places.get(index)
+            {
+                self.results[*fault][*scenario] = found(&outcome);
+            }
         }
         run.finish()
     }
 
-    fn judge(&self, scenario: usize, fault: &Fault, blamed: RuleId) -> Caught {
-        let right = blamed.as_str() == fault.rule || self.exceptions.may_be_blamed(fault, &blamed);
+    fn conclude(self) -> Vec<Tried> {
+        let mut tried = Vec::new();
+        for (fault, results) in self.faults.iter().zip(&self.results) {
+            let caught = results.iter().enumerate();
+            let caught = caught.filter_map(|(scenario, found)| match found {
+                Found::Broken(blamed) => Some(self.judge(scenario, fault, blamed)),
+                _ => None,
+            });
+            tried.push(Tried {
+                fault: *fault,
+                caught: caught.collect(),
+                excused: self.exceptions.is_uncaught(fault),
+            });
+        }
+        tried
+    }
+
+    fn judge(&self, scenario: usize, fault: &Fault, blamed: &RuleId) -> Caught {
+        let right = blamed.as_str() == fault.rule || self.exceptions.may_be_blamed(fault, blamed);
         Caught {
             scenario,
-            blamed,
+            blamed: blamed.clone(),
             right,
             about: is_about(&self.scenarios[scenario], fault.rule),
         }
+    }
+}
+
+fn found(outcome: &Outcome) -> Found {
+    match (outcome.verdict, outcome.findings.first()) {
+        (Verdict::Fail | Verdict::Warn, Some(finding)) => Found::Broken(finding.rule.id.clone()),
+        (Verdict::Inconclusive, _) => Found::Undecided,
+        _ => Found::Nothing,
     }
 }

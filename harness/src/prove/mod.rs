@@ -25,7 +25,7 @@ use crate::verdict::{RuleId, Side};
 pub struct Settings {
     /// Every scenario with every fault, not only until each has been caught.
     pub all: bool,
-    /// How many faults are tried at once.
+    /// How many scenarios run at once.
     pub jobs: NonZero<usize>,
     /// What is random comes from this.
     pub seed: u64,

@@ -36,5 +36,5 @@ mod world;
 pub use asking::ask;
 pub use names::UsedNames;
 pub use ports::Ports;
-pub use schedule::{Progress, Run, Settings};
+pub use schedule::{Progress, Run, Settings, Trial};
 pub use target::{FenceHealth, PLACEHOLDERS, Shared, Target};

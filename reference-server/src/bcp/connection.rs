@@ -40,6 +40,9 @@ const STOP_FAREWELL: Duration = Duration::from_millis(200);
 /// How long a client may pause within a message where that is not allowed.
 const IMPATIENCE: Duration = Duration::from_millis(30);
 
+/// How late a message is served that should be served at once.
+const TOO_LATE: Duration = Duration::from_secs(3);
+
 /// Serves one client until its connection ends.
 pub(super) async fn serve(
     stream: TcpStream,
@@ -137,7 +140,7 @@ impl Connection {
             let message = match self.link.next_message() {
                 Ok(Some(message)) => message,
                 Ok(None) => break,
-                Err(_) if self.has(Fault::MalformedIgnored) => break,
+                Err(_) if self.member.is_some() && self.has(Fault::MalformedIgnored) => break,
                 Err(error) => {
                     if error.reason == Reason::UnknownType(255) && self.has(Fault::OddByteCrashes) {
                         shutdown.cancel();
@@ -151,8 +154,8 @@ impl Connection {
                     if self.has(Fault::BehindAckLost) {
                         self.link.forget_pending();
                     }
-                    if self.has(Fault::BehindAckLate) {
-                        break;
+                    if self.link.pending() > 0 && self.has(Fault::BehindAckLate) {
+                        sleep(TOO_LATE).await;
                     }
                 }
                 Step::Overlooked => {}
@@ -273,7 +276,7 @@ impl Connection {
             0 => None,
             _ => self.pace.exceeds(Instant::now()),
         };
-        if unwaited.is_some() && self.has(Fault::FloodStalls) {
+        if self.link.pending() > 0 && self.has(Fault::FloodStalls) {
             self.door.misbehave(Misdeed::Stall);
         }
         if let Some(pause) = unwaited.or(crowded.then_some(RATE.pause)) {
@@ -355,9 +358,6 @@ impl Connection {
         if unregistered && self.has(Fault::UnregisteredLeaves) {
             let text = "Somebody has disconnected.".to_owned();
             self.door.misbehave(Misdeed::Tell(text));
-        }
-        if matches!(ending, Ending::BadName(_)) && self.has(Fault::BadNameLeaves) {
-            self.door.misbehave(Misdeed::Tell(text::left("Somebody")));
         }
         if matches!(ending, Ending::Lost(Lost::Broken(_))) && self.has(Fault::ResetFreezes) {
             self.door.misbehave(Misdeed::Freeze);

@@ -67,11 +67,10 @@ faults::table! {
     LeaveUntoldAfterReset: "leave-untold-after-reset", "BCP-10", "nobody is told that somebody has left whose connection was reset";
     LeaveNameless: "leave-nameless", "BCP-10", "others are told that somebody has left, but not who";
     LeaveToldTwice: "leave-told-twice", "BCP-10a", "others are told twice that somebody has left";
-    BadNameLeaves: "bad-name-leaves", "BCP-10b", "all are told that somebody has left whose name was refused";
     RefusedSendLeaves: "refused-send-leaves", "BCP-10b", "others are told that somebody has left whose message was refused and who is still there";
     UnregisteredComes: "unregistered-comes", "BCP-10c", "all are told of a connection that has not registered";
     UnregisteredLeaves: "unregistered-leaves", "BCP-10c", "all are told that a connection has gone that never registered";
-    LeaveToldLate: "leave-told-late", "BCP-10d", "others are told 3 s late that somebody has left";
+    LeaveToldLate: "leave-told-late", "BCP-10d", "others are told 2.5 s late that somebody has left";
     HalfClosedStays: "half-closed-stays", "BCP-10e", "a client that has shut down its writing side stays";
     IdleStays: "idle-stays", "BCP-11", "nobody who is registered is disconnected for inactivity";
     IdleTenfold: "idle-tenfold", "BCP-11", "inactive clients are disconnected after ten times the timeout";
@@ -85,13 +84,13 @@ faults::table! {
     ErrorAckAccepted: "error-ack-accepted", "BCP-12", "an acknowledgement with an error code counts like any other";
     ErrorAckIgnored: "error-ack-ignored", "BCP-12", "an acknowledgement with an error code is overlooked";
     BehindAckLost: "behind-ack-lost", "BCP-13", "what arrives with an acknowledgement is lost";
-    BehindAckLate: "behind-ack-late", "BCP-13", "what arrives with an acknowledgement is not read before more comes";
+    BehindAckLate: "behind-ack-late", "BCP-13", "what arrives with an acknowledgement is read 3 s late";
     BehindRegisterLost: "behind-register-lost", "BCP-13a", "what arrives with the REGISTER is lost";
     UnfinishedLost: "unfinished-lost", "BCP-13b", "the first part of a message that arrives in pieces is lost";
     UnfinishedEnds: "unfinished-ends", "BCP-13b", "a connection is closed when a message pauses for 30 ms";
     BehindStalls: "behind-stalls", "BCP-14", "all wait 1.5 s while somebody is three messages behind";
     UnfinishedStalls: "unfinished-stalls", "BCP-14", "all wait 1.5 s for who leaves a message unfinished";
-    FloodStalls: "flood-stalls", "BCP-14", "all wait 1.5 s when somebody floods the server";
+    FloodStalls: "flood-stalls", "BCP-14", "all wait 1.5 s for each SEND behind which its sender has sent more";
     OddByteCrashes: "odd-byte-crashes", "BCP-14a", "a message of the type 255 ends the server";
     ResetFreezes: "reset-freezes", "BCP-14a", "a connection that is reset stops the room for ever";
     SignalIgnored: "signal-ignored", "BCP-15", "the server goes on after SIGINT";

@@ -42,14 +42,22 @@ pub async fn run(
     log.event(format_args!("listening on {}", listener.local_addr()?));
     let max_connections = options.limits.connections;
     let faults = options.faults;
+    let stop = shutdown;
     let shutdown = if faults.has(Fault::SignalIgnored) {
         CancellationToken::new()
     } else {
-        shutdown.child_token()
+        stop.child_token()
+    };
+    // BCP-14: nothing that a client does ends the server, unless it is told otherwise.
+    let crash = async {
+        shutdown.cancelled().await;
+        if stop.is_cancelled() {
+            std::future::pending().await
+        }
     };
     let (room, room_task) = room::start(&options, shutdown.clone());
     let options = Arc::new(options);
-    net::serve(
+    let serving = net::serve(
         listener,
         max_connections,
         &log,
@@ -63,8 +71,11 @@ pub async fn run(
                 shutdown.clone(),
             )
         },
-    )
-    .await;
+    );
+    tokio::select! {
+        () = serving => {}
+        () = crash => return Ok(()),
+    }
     drop(room);
     if let Err(error) = room_task.await {
         log.error(format_args!("the room was given up: {error}"));

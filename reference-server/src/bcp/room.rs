@@ -41,7 +41,7 @@ const SAME_TIME: Duration = Duration::from_millis(5);
 const STALL: Duration = Duration::from_millis(1500);
 
 /// How late is too late for a notice.
-const LATE: Duration = Duration::from_secs(3);
+const LATE: Duration = Duration::from_millis(2500);
 
 /// Something that is said to everybody but one.
 #[derive(Debug)]
