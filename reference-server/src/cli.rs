@@ -99,6 +99,9 @@ struct ChatboothArgs {
     /// The longest body of a request, from 1KiB to 64MiB
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = chatbooth::parse_body)]
     max_body: usize,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<chatbooth::Fault>)]
+    fault: Vec<chatbooth::Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +174,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// The protocols whose servers can be given faults, with their tables.
 const FAULTS: &[(&str, fn() -> Vec<faults::About>)] = &[
     ("bcp", faults::all::<bcp::Fault>),
+    ("chatbooth", faults::all::<chatbooth::Fault>),
     ("csc328", faults::all::<csc328::Fault>),
 ];
 
@@ -262,6 +266,7 @@ async fn run_chatbooth(args: ChatboothArgs, signals: Signals) -> Result<(), Fail
                 body: args.max_body,
                 ..chatbooth::Limits::default()
             },
+            faults: args.fault.into_iter().collect(),
         };
         chatbooth::run(listener, options, stop)
     })

@@ -4,6 +4,7 @@ use std::fmt;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::Options;
 use super::accounts::Accounts;
@@ -51,9 +52,14 @@ impl Door {
 pub(super) fn start(options: &Options) -> (Door, JoinHandle<()>) {
     let (errands, mut queue) = mpsc::unbounded_channel::<Errand>();
     let mut accounts = Accounts::new(options.limits, options.log.clone());
+    accounts.faults = options.faults;
     let desk = tokio::spawn(async move {
         while let Some(errand) = queue.recv().await {
             errand(&mut accounts);
+            // Nobody waits for one client, unless the server is told otherwise.
+            if let Some(time) = accounts.stall.take() {
+                sleep(time).await;
+            }
         }
     });
     (Door { errands }, desk)

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
-use reference_codecs::chatbooth::{BodyLimit, ClientMessage, ServerMessage};
+use reference_codecs::chatbooth::{BodyLimit, ClientMessage, HEAD_LEN, ServerMessage};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::Fault;
 use super::mail::Mail;
+use crate::faults::Faults;
 use crate::link::{Link, Lost};
 
 /// Bytes that wait for the peer before no further frame is written.
@@ -19,6 +21,7 @@ pub(super) struct Outgoing {
     written: u64,
     /// What has to be held until its frame has gone, and where that ends.
     held: VecDeque<(u64, Held)>,
+    faults: Faults<Fault>,
 }
 
 #[derive(Debug)]
@@ -35,6 +38,14 @@ enum Held {
 }
 
 impl Outgoing {
+    /// Nothing to be sent.
+    pub(super) fn new(faults: Faults<Fault>) -> Self {
+        Self {
+            faults,
+            ..Self::default()
+        }
+    }
+
     /// Whether every frame was written, though the peer may not have taken the last ones.
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty()
@@ -59,7 +70,14 @@ impl Outgoing {
         while link.waiting() < BATCH
             && let Some(frame) = self.frames.pop_front()
         {
-            let bytes = self.encode(frame);
+            let mut bytes = self.encode(frame);
+            if self.faults.has(Fault::PushedInside)
+                && let Some(next) = self.frames.pop_front()
+            {
+                let next = self.encode(next);
+                let middle = bytes.len() / 2;
+                bytes.splice(middle..middle, next);
+            }
             link.send(&bytes)?;
         }
         let sent = self.sent(link.waiting());
@@ -96,6 +114,14 @@ impl Outgoing {
                 let text = mail.text.to_vec();
                 // No body here is longer than what the size field can say.
                 let _ = ServerMessage::Message { text }.encode(BodyLimit::NONE, &mut bytes);
+                if self.faults.has(Fault::SizeOfOneByte) {
+                    // The size is the last number of the head: all its bytes but the lowest.
+                    bytes
+                        .iter_mut()
+                        .take(HEAD_LEN - 1)
+                        .skip(HEAD_LEN - 4)
+                        .for_each(|byte| *byte = 0);
+                }
                 Some(Held::Mail(mail))
             }
             Frame::Answer(answer, memory) => {
