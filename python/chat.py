@@ -16,6 +16,7 @@ OUTPUT_LIMIT = 1 << 16  # bytes that wait for the server to read them before not
 CONNECT_WAIT = 10.0     # seconds
 ANSWER_WAIT = 5.0       # seconds for the next answer once the input has ended
 CLOSE_WAIT = 1.0        # seconds for the server to close its side
+PAUSE = 0.2             # seconds of silence after which the last message is whole, where nothing else tells
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -66,6 +67,15 @@ class Conversation:
         """Takes what came from the server; yields notes, and goes on when one was shown."""
         raise NotImplementedError
 
+    @property
+    def waits_for_pause(self) -> bool:
+        """Whether only a pause, or the end of the connection, tells that the last message is whole."""
+        return False
+
+    def pause(self):
+        """The server has paused; yields notes."""
+        return ()
+
     def leave(self) -> bool:
         """Puts the last words into the output, if the protocol has any; whether it did."""
         return False
@@ -78,6 +88,7 @@ class Loop:
         self._connection, self._session, self._screen = connection, session, screen
         self._input_ended = self._closing = self._may_end = False
         self._deadline, self._answers = None, 0
+        self._heard = time.monotonic()
 
     def run(self) -> None:
         """Returns after an orderly end; raises Failure otherwise."""
@@ -87,12 +98,14 @@ class Loop:
         while not self._finished():
             self._watch_progress()
             reading, writing = self._wanted()
-            wait = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
-            readable, writable, _ = select.select(reading, writing, [], wait)
+            readable, writable, _ = select.select(reading, writing, [], self._patience())
             if writable:
                 self._write()
-            if self._connection in readable and self._read():
-                return
+            if self._connection in readable:
+                if self._read():
+                    return
+            elif self._session.waits_for_pause and time.monotonic() >= self._heard + PAUSE:
+                self._tell(self._session.pause())
             if self._screen.wakeup in readable:
                 self._screen.redraw()
             if 0 in readable:
@@ -120,6 +133,13 @@ class Loop:
         if not self._input_ended and not session.full:
             reading.append(0)
         return reading, [self._connection] if session.output and not self._closing else []
+
+    def _patience(self):
+        """How long nothing may happen, in seconds; None for ever."""
+        ends = [] if self._deadline is None else [self._deadline]
+        if self._session.waits_for_pause:
+            ends.append(self._heard + PAUSE)
+        return max(0.0, min(ends) - time.monotonic()) if ends else None
 
     def _watch_progress(self) -> None:
         """After the end of input, each answer has its deadline, and so has the server's close."""
@@ -201,13 +221,18 @@ class Loop:
             if self._closing or self._may_end:
                 return True
             raise Failure("the connection to the server is lost (%s)" % error.strerror)
-        self._present(self._session.receive(data))
-        self._input_ended = self._input_ended or self._session.finished
-        self._screen.refresh(self._session.secret)
+        self._heard = time.monotonic()
+        self._tell(self._session.receive(data))
         if data or self._closing or self._may_end:
             return not data
         inside = " in the middle of a message" if self._session.inside_message else ""
         raise Failure("the server has closed the connection%s" % inside)
+
+    def _tell(self, notes) -> None:
+        """Shows what the server has said."""
+        self._present(notes)
+        self._input_ended = self._input_ended or self._session.finished
+        self._screen.refresh(self._session.secret)
 
 
 def port_argument(text: str) -> int:

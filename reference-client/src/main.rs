@@ -3,7 +3,8 @@
 //! The modules in the order in which data flows: [`screen`] takes lines and shows them, [`tcp`]
 //! moves them between the screen, a connection and a [`session`], and each protocol is a session
 //! of its own that does no input or output: [`bcp`], [`chatbooth`],
-//! [`csc328`]. [`text`] makes what others say harmless.
+//! [`csc328`], [`wireproto`]. [`chatapp`] is no connection and has sockets of its own. [`text`] makes
+//! what others say harmless.
 //!
 //! Exit status: 0 after the end of input or Ctrl-C, 2 for unusable arguments, what the protocol
 //! says when the server refuses something, 1 when the connection fails, is lost or carries what is
@@ -11,12 +12,14 @@
 
 mod arguments;
 mod bcp;
+mod chatapp;
 mod chatbooth;
 mod csc328;
 mod screen;
 mod session;
 mod tcp;
 mod text;
+mod wireproto;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -40,10 +43,17 @@ struct Arguments {
 enum Protocol {
     /// Chat with the Basic Chat Protocol.
     Bcp(bcp::Options),
+    /// Chat with `ChatApp`: `reg NAME`, `dereg`, `send NAME TEXT` and `send_all TEXT`, one a line.
+    ///
+    /// The messages go from client to client; the server keeps those for who is away. Ctrl-C leaves
+    /// silently, the end of the input deregisters.
+    Chatapp(chatapp::Options),
     /// Log in, list accounts, send messages: chatbooth's commands, one a line; `help` lists them.
     Chatbooth(chatbooth::Options),
     /// Chat in the nickname group chat; the first line is your nickname.
     Csc328(csc328::Options),
+    /// Accounts, messages and lists with wireproto; actions are chosen by their number.
+    Wireproto(wireproto::Options),
 }
 
 fn main() -> ExitCode {
@@ -71,11 +81,15 @@ fn main() -> ExitCode {
 async fn chat(protocol: Protocol) -> Result<Ending, Failure> {
     match protocol {
         Protocol::Bcp(options) => tcp::run(options.address(), bcp::Client::new(&options)).await,
+        Protocol::Chatapp(options) => chatapp::run(options).await,
         Protocol::Chatbooth(options) => {
             tcp::run(options.address(), chatbooth::Client::default()).await
         }
         Protocol::Csc328(options) => {
             tcp::run(options.address(), csc328::Client::new(&options)).await
+        }
+        Protocol::Wireproto(options) => {
+            tcp::run(options.address(), wireproto::Client::default()).await
         }
     }
 }

@@ -30,6 +30,17 @@ pub(crate) trait Session {
     /// Whether the server has sent the beginning of a message and not its end.
     fn is_inside_message(&self) -> bool;
 
+    /// Whether only a pause, or the end of the connection, tells that the last message is whole.
+    fn waits_for_pause(&self) -> bool {
+        false
+    }
+
+    /// The server has paused, or ended the connection.
+    fn pause(&mut self, effects: &mut Effects) -> Result<(), Failure> {
+        let _ = effects;
+        Ok(())
+    }
+
     /// The user is done: last words for the server, if the protocol has any.
     fn leave(&mut self, effects: &mut Effects) -> Result<(), Failure> {
         let _ = effects;

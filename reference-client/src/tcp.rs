@@ -17,6 +17,9 @@ const ANSWER_WAIT: Duration = Duration::from_secs(5);
 /// For the server to close its side, or to say why it did.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
+/// Silence of a server after which its last message is whole, where nothing else tells.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Bytes that are read at once.
 const READ_SIZE: usize = 16 * 1024;
 /// Bytes that wait for the server to read them before nothing more is read from it.
@@ -69,6 +72,8 @@ struct Chat<'a, S> {
     phase: Phase,
     /// When the phase is over, unless something happens.
     deadline: Option<Instant>,
+    /// When the last bytes came.
+    heard: Instant,
     /// Whether the server may end the connection without that being a failure.
     may_end: bool,
 }
@@ -81,6 +86,7 @@ impl<'a, S: Session> Chat<'a, S> {
             outbox: Vec::new(),
             phase: Phase::Open,
             deadline: None,
+            heard: Instant::now(),
             may_end: false,
         }
     }
@@ -95,6 +101,7 @@ impl<'a, S: Session> Chat<'a, S> {
             self.screen.hide_input(self.session.wants_secret());
             let takes_line = matches!(self.phase, Phase::Open) && self.session.wants_line();
             let deadline = self.deadline.unwrap_or_else(Instant::now);
+            let may_pause = may_read && self.session.waits_for_pause();
             let done = tokio::select! {
                 read = reader.read(&mut buffer), if may_read => {
                     self.received(read.map(|len| &buffer[..len]))?
@@ -104,6 +111,10 @@ impl<'a, S: Session> Chat<'a, S> {
                     None
                 }
                 event = self.screen.event(takes_line) => self.noticed(event)?,
+                () = sleep_until(self.heard + PAUSE), if may_pause => {
+                    self.apply(Session::pause)?;
+                    None
+                }
                 () = sleep_until(deadline), if self.deadline.is_some() => self.expired()?,
             };
             if let Some(ending) = done {
@@ -172,6 +183,9 @@ impl<'a, S: Session> Chat<'a, S> {
     }
 
     fn received(&mut self, read: io::Result<&[u8]>) -> Result<Option<Ending>, Failure> {
+        if let Ok([]) = read {
+            self.apply(Session::pause)?;
+        }
         match (read, &mut self.phase) {
             (Ok([]) | Err(_), Phase::Leaving(ending) | Phase::Closing(ending)) => Ok(Some(*ending)),
             (Ok([]) | Err(_), _) if self.may_end => Ok(Some(Ending::Done)),
@@ -181,6 +195,7 @@ impl<'a, S: Session> Chat<'a, S> {
             }),
             (Err(error), _) => Err(Failure::Lost(error)),
             (Ok(bytes), _) => {
+                self.heard = Instant::now();
                 self.apply(|session, effects| session.receive(bytes, effects))?;
                 Ok(None)
             }

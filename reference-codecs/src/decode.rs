@@ -56,6 +56,15 @@ pub enum Reason {
     /// The dialect ends this string in a NUL byte, and there is none.
     #[error("the string does not end in NUL")]
     MissingNul,
+    /// Protocol Buffers have no field that begins like this, or no message of this protocol has.
+    #[error("no field of Protocol Buffers: {0}")]
+    NotAField(&'static str),
+    /// The fields are not those of the message.
+    #[error("not the fields of the message: {0}")]
+    WrongFields(String),
+    /// The message has more fields than the receiver is willing to look at.
+    #[error("more than {0} fields")]
+    TooManyFields(usize),
     /// The message is longer than the receiver is willing to hold.
     #[error("{len} bytes are more than the limit of {limit}")]
     TooLong {

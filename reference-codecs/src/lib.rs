@@ -6,6 +6,7 @@
 //! Nothing here opens a socket or knows a runtime.
 
 pub mod bcp;
+pub mod chatapp;
 pub mod chatbooth;
 pub mod csc328;
 pub mod decode;
@@ -13,6 +14,7 @@ pub mod dialect;
 mod json;
 #[cfg(test)]
 mod testing;
+pub mod wireproto;
 
 pub use decode::{Decode, Decoded, Decoder, EncodeError, Malformed, Reason};
 pub use dialect::UnknownDialect;

@@ -13,13 +13,13 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use reference_codecs::{bcp::Dialect as BcpDialect, csc328::Dialect as Csc328Dialect};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::log::Log;
-use crate::{bcp, chatbooth, csc328, duration, faults, net, open_files};
+use crate::{bcp, chatapp, chatbooth, csc328, duration, faults, net, open_files, wireproto};
 
 /// The exit status of a server that could not start.
 const USAGE: u8 = 2;
@@ -39,10 +39,17 @@ struct Cli {
 enum Protocol {
     /// Basic Chat Protocol: register a name, send to all, acknowledge each delivery
     Bcp(BcpArgs),
+    /// `ChatApp`: JSON datagrams, messages from client to client, and a server for who is away
+    ///
+    /// UDP proves nothing about who sends: anybody who reaches the port can speak for every user.
+    /// So it listens on the loopback address unless --host says otherwise.
+    Chatapp(ChatappArgs),
     /// chatbooth: accounts with passwords, tokens, messages that wait for their reader
     Chatbooth(ChatboothArgs),
     /// The nickname group chat: choose a free nickname, send to all others
     Csc328(Csc328Args),
+    /// wireproto: accounts over Protocol Buffers, messages that are pushed or wait
+    Wireproto(WireprotoArgs),
     /// List the faults that a server can be given with --fault, and the rules that they break
     Faults {
         /// Only those of this protocol
@@ -84,6 +91,22 @@ struct BcpArgs {
 }
 
 #[derive(Debug, Args)]
+struct ChatappArgs {
+    /// Port to listen on; 0 takes a free one, which the log names
+    #[arg(short, long, default_value_t = chatapp::DEFAULT_PORT)]
+    port: u16,
+    #[command(flatten)]
+    common: Common,
+    /// `SQLite` file that keeps users and texts; made when it is missing [default: none, they are
+    /// kept as long as the server runs]
+    #[arg(long, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// How long a client has to say that it is there
+    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration::parse)]
+    answer_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
 struct ChatboothArgs {
     /// Port to listen on; 0 takes a free one, which the log names
     #[arg(short, long, default_value_t = chatbooth::DEFAULT_PORT)]
@@ -122,6 +145,21 @@ struct Csc328Args {
     fault: Vec<csc328::Fault>,
 }
 
+#[derive(Debug, Args)]
+struct WireprotoArgs {
+    /// Port to listen on; 0 takes a free one, which the log names
+    #[arg(short, long, default_value_t = wireproto::DEFAULT_PORT)]
+    port: u16,
+    #[command(flatten)]
+    common: Common,
+    /// Silence of a client after which its last message is taken to be whole
+    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = duration::parse)]
+    pause: Duration,
+    /// The longest request, from 1KiB to 64KiB
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = wireproto::parse_message)]
+    max_message: usize,
+}
+
 /// Why a server could not start or go on.
 #[derive(Debug, Error)]
 enum Failure {
@@ -139,6 +177,8 @@ enum Failure {
     Bind(SocketAddr, io::Error),
     #[error("cannot write the log to {path}: {error}; choose another file with -l", path = .0.display(), error = .1)]
     Log(PathBuf, io::Error),
+    #[error("cannot use the database {path}: {error}", path = .0.display(), error = .1)]
+    Database(PathBuf, chatapp::DatabaseError),
     #[error("cannot start: {0}")]
     Start(io::Error),
     #[error("cannot go on: {0}")]
@@ -232,8 +272,10 @@ fn run(protocol: Protocol) -> Result<(), Failure> {
         let signals = Signals::watch().map_err(Failure::Start)?;
         match protocol {
             Protocol::Bcp(args) => run_bcp(args, signals).await,
+            Protocol::Chatapp(args) => run_chatapp(args, signals).await,
             Protocol::Chatbooth(args) => run_chatbooth(args, signals).await,
             Protocol::Csc328(args) => run_csc328(args, signals).await,
+            Protocol::Wireproto(args) => run_wireproto(args, signals).await,
             Protocol::Faults { .. } => Ok(()),
         }
     });
@@ -254,6 +296,24 @@ async fn run_bcp(args: BcpArgs, signals: Signals) -> Result<(), Failure> {
         bcp::run(listener, options, stop)
     })
     .await
+}
+
+async fn run_chatapp(args: ChatappArgs, signals: Signals) -> Result<(), Failure> {
+    let address = SocketAddr::new(args.common.host, args.port);
+    let socket = UdpSocket::bind(address)
+        .await
+        .map_err(|error| explain_bind(address, error))?;
+    let log = open_log(args.common.log)?;
+    let options = chatapp::Options {
+        db: args.db,
+        answer_timeout: args.answer_timeout,
+        log: log.clone(),
+        limits: chatapp::Limits::default(),
+    };
+    let path = options.db.clone().unwrap_or_default();
+    let prepared = chatapp::Prepared::new(options).await;
+    let server = prepared.map_err(|error| Failure::Database(path, error))?;
+    run_to_the_end(&log, signals, |stop| server.serve(socket, stop)).await
 }
 
 async fn run_chatbooth(args: ChatboothArgs, signals: Signals) -> Result<(), Failure> {
@@ -287,6 +347,21 @@ async fn run_csc328(args: Csc328Args, signals: Signals) -> Result<(), Failure> {
     .await
 }
 
+async fn run_wireproto(args: WireprotoArgs, signals: Signals) -> Result<(), Failure> {
+    serve(args.common, args.port, signals, |listener, log, stop| {
+        let options = wireproto::Options {
+            pause: args.pause,
+            log,
+            limits: wireproto::Limits {
+                message: args.max_message,
+                ..wireproto::Limits::default()
+            },
+        };
+        wireproto::run(listener, options, stop)
+    })
+    .await
+}
+
 /// Listens and logs as `common` says, and runs what `start` makes of it to its end
 /// or to the second signal.
 async fn serve<Running>(
@@ -301,8 +376,20 @@ where
     let listener = listen(SocketAddr::new(common.host, port))?;
     let log = open_log(common.log)?;
     prepare_for_many_clients(&log);
+    run_to_the_end(&log, signals, |stop| start(listener, log.clone(), stop)).await
+}
+
+/// Runs a server to its end or to the second signal.
+async fn run_to_the_end<Running>(
+    log: &Log,
+    signals: Signals,
+    start: impl FnOnce(CancellationToken) -> Running,
+) -> Result<(), Failure>
+where
+    Running: Future<Output = io::Result<()>>,
+{
     let outcome = tokio::select! {
-        outcome = start(listener, log.clone(), signals.stop) => outcome,
+        outcome = start(signals.stop) => outcome,
         () = signals.at_once.cancelled() => Ok(()),
     };
     log.flush(LOG_PATIENCE);
@@ -340,12 +427,16 @@ impl Signals {
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    net::bind(address).map_err(|error| match error.kind() {
+    net::bind(address).map_err(|error| explain_bind(address, error))
+}
+
+fn explain_bind(address: SocketAddr, error: io::Error) -> Failure {
+    match error.kind() {
         io::ErrorKind::AddrInUse => Failure::PortInUse(address),
         io::ErrorKind::PermissionDenied => Failure::PortForbidden(address),
         io::ErrorKind::AddrNotAvailable => Failure::NoSuchAddress(address),
         _ => Failure::Bind(address, error),
-    })
+    }
 }
 
 fn open_log(path: Option<PathBuf>) -> Result<Log, Failure> {
@@ -393,6 +484,18 @@ mod tests {
     }
 
     #[test]
+    fn defaults_of_chatapp_are_those_of_the_library() {
+        let cli = Cli::try_parse_from(["reference-server", "chatapp"]).unwrap();
+        let Protocol::Chatapp(args) = cli.protocol else {
+            panic!("another protocol");
+        };
+        let options = chatapp::Options::default();
+        assert_eq!(args.port, 4119);
+        assert_eq!(args.db, options.db);
+        assert_eq!(args.answer_timeout, options.answer_timeout);
+    }
+
+    #[test]
     fn defaults_of_chatbooth_are_those_of_the_library() {
         let cli = Cli::try_parse_from(["reference-server", "chatbooth"]).unwrap();
         let Protocol::Chatbooth(args) = cli.protocol else {
@@ -415,5 +518,17 @@ mod tests {
         assert_eq!(args.port, 43_221);
         assert_eq!(args.dialect, options.dialect);
         assert_eq!(args.shutdown_delay, options.shutdown_delay);
+    }
+
+    #[test]
+    fn defaults_of_wireproto_are_those_of_the_library() {
+        let cli = Cli::try_parse_from(["reference-server", "wireproto"]).unwrap();
+        let Protocol::Wireproto(args) = cli.protocol else {
+            panic!("another protocol");
+        };
+        let options = wireproto::Options::default();
+        assert_eq!(args.port, 8080);
+        assert_eq!(args.pause, options.pause);
+        assert_eq!(args.max_message, options.limits.message);
     }
 }

@@ -9,19 +9,25 @@
 //! other programs run it in their own process on a port of their choice.
 
 pub mod bcp;
+pub mod chatapp;
 pub mod chatbooth;
 pub mod cli;
 pub mod csc328;
+mod desk;
 pub mod duration;
 pub mod faults;
 pub mod link;
 pub mod log;
+mod mail;
 pub mod net;
 mod open_files;
 pub mod options;
 pub mod outbox;
+mod outgoing;
 pub mod pace;
+mod search;
 pub mod size;
+pub mod wireproto;
 
 pub use log::Log;
 pub use options::OptionError;

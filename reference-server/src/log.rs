@@ -256,6 +256,13 @@ fn timestamp(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
+/// UTC with seconds, such as `2026-11-20 10:38:48`.
+pub(crate) fn plain_timestamp(time: SystemTime) -> String {
+    let precise = timestamp(time).replace('T', " ");
+    let (seconds, _) = precise.split_once('.').unwrap_or((&precise, ""));
+    seconds.to_owned()
+}
+
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
 ///
 /// Counts in years that begin in March, so that the leap day is the last of a year.
@@ -303,6 +310,7 @@ mod tests {
         assert_eq!(timestamp(UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
         let time = UNIX_EPOCH + Duration::from_millis(951_827_696_789);
         assert_eq!(timestamp(time), "2000-02-29T12:34:56.789Z");
+        assert_eq!(plain_timestamp(time), "2000-02-29 12:34:56");
         assert_eq!(civil_date(19_722), (2023, 12, 31));
         assert_eq!(civil_date(19_723), (2024, 1, 1));
         assert_eq!(civil_date(47_540), (2100, 2, 28));

@@ -196,7 +196,7 @@ fn a_server_that_takes_its_time_ends_at_the_second_signal() {
 
 #[test]
 fn the_port_is_free_again_after_a_stop() {
-    for protocol in ["bcp", "chatbooth"] {
+    for protocol in ["bcp", "chatbooth", "wireproto"] {
         let start = |port: &str| {
             let server = Command::new(cargo_bin("reference-server"))
                 .args([protocol, "-p", port])
@@ -378,12 +378,22 @@ fn help_is_no_error() {
     help(&["bcp", "--help"])
         .success()
         .stdout(predicate::str::contains("[default: 9001]"));
+    help(&["chatapp", "--help"])
+        .success()
+        .stdout(predicate::str::contains("[default: 4119]"))
+        .stdout(predicate::str::contains("loopback"));
     help(&["chatbooth", "--help"])
         .success()
         .stdout(predicate::str::contains("[default: 8080]"));
     help(&["chatbooth", "--max-body", "1MB"])
         .code(2)
         .stderr(predicate::str::contains("4096, 64KiB or 1MiB"));
+    help(&["wireproto", "--help"])
+        .success()
+        .stdout(predicate::str::contains("[default: 16KiB]"));
+    help(&["wireproto", "--max-message", "1MiB"])
+        .code(2)
+        .stderr(predicate::str::contains("from 1KiB to 64KiB"));
     help(&[]).code(2);
     help(&["nothing"]).code(2);
 }

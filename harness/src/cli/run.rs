@@ -9,8 +9,9 @@ use super::arguments::RunArgs;
 use super::{Exit, say, selection, snapshots, target};
 use crate::event::{PlannedProtocol, RunEvent, RunPlan};
 use crate::plan::{ScenarioPlan, Suite};
+use crate::protocol::Transport;
 use crate::report::{Context, Reporters, Terminal};
-use crate::run::{Progress, Run, Settings, Target, ask};
+use crate::run::{Progress, Run, Settings, Target, ask, is_listed};
 use crate::verdict::{Summary, Verdict};
 
 /// `harness run`.
@@ -68,7 +69,7 @@ enum Unclear {
 
 /// One server speaks one protocol. Where the paths hold several it is asked: first in the one
 /// whose default port it is, then in those that are asked without saying anything, then in the
-/// others.
+/// others; what goes over streams or over datagrams only where the server listens for them.
 fn leave_out(
     target: &Target,
     suites: &mut Vec<Suite>,
@@ -101,6 +102,7 @@ fn find_protocol(address: SocketAddr, suites: &[Suite]) -> Result<usize, Unclear
     order.sort_by_key(|index| {
         let protocol = &suites[*index].protocol;
         (
+            is_listed(address, protocol.transport) == Some(false),
             protocol.default_port != Some(address.port()),
             protocol
                 .probe
@@ -109,12 +111,24 @@ fn find_protocol(address: SocketAddr, suites: &[Suite]) -> Result<usize, Unclear
         )
     });
     let mut tried = Vec::new();
+    let mut unreachable: Vec<(Transport, String)> = Vec::new();
     for index in order {
         let protocol = &suites[index].protocol;
-        match ask(address, protocol) {
-            Ok(()) => return Ok(index),
-            Err(reason) => tried.push(format!("  {}: {reason}", protocol.name)),
-        }
+        let known = unreachable
+            .iter()
+            .find(|(transport, _)| *transport == protocol.transport);
+        let reason = match known.map(|(_, reason)| reason.clone()) {
+            Some(reason) => reason,
+            None => match ask(address, protocol) {
+                Ok(()) => return Ok(index),
+                Err(not) if not.unreachable => {
+                    unreachable.push((protocol.transport, not.reason.clone()));
+                    not.reason
+                }
+                Err(not) => not.reason,
+            },
+        };
+        tried.push(format!("  {}: {reason}", protocol.name));
     }
     let tried = tried.join("\n");
     Err(Unclear::None(format!(

@@ -14,8 +14,15 @@ pub(super) const SECTIONS: &[Section] = &[
         title: "What an actor does",
         intro: "\
 Behind the name of an actor stands a map with exactly one action: `connect`, `send`, `raw`, `batch`,
-`recv`, `never`, `silence`, `closed`, `open`, `close`, `reflexes`, `ignore`, `judge`, `set`, `reading`
-or `receive_buffer`. The other words are options of some of them.
+`recv`, `never`, `silence`, `closed`, `open`, `close`, `reflexes`, `ignore`, `judge`, `set`, `reading`,
+`receive_buffer` or `network`. The other words are options of some of them.
+
+Where messages are datagrams, an actor has a `main` socket from its first step on, and others: `via: fresh`
+sends from a new one, which is then the actor's `request`, and `via: NAME` from one that is opened when it
+is first named. Each socket has an inbox, in which the order is free: a `recv` takes the first message that
+fits, and what nobody has asked for at the next fence, or at the end, is a stray one. `$self.main` is the
+address of a socket as a text, `${self.main.port}` its port, `${bob.main.ip}` another actor's; so are
+`request` and the names of others.
 
 Times are judged by the moment at which bytes arrived at the socket. `within` counts from the last
 action (a send, a close, a signal) or from `since`; without it a `recv` has the protocol's `deadline`
@@ -99,7 +106,7 @@ scenario is tried again and then inconclusive, never failed.",
             Word {
                 word: "close",
                 takes: Takes::ChoiceOrVariable(&["fin", "write", "reset"]),
-                about: "The actor ends the connection. `fin`: it shuts down its writing side, reads \
+                about: "The actor ends the connection, or closes its sockets. `fin`: it shuts down its writing side, reads \
                         what still comes, and closes. `write`: it only shuts down its writing side. \
                         `reset`: the connection is reset.",
                 default: "",
@@ -153,6 +160,14 @@ scenario is tried again and then inconclusive, never failed.",
                 example: "receive_buffer: 4096",
             },
             Word {
+                word: "network",
+                takes: Takes::Map("`network`"),
+                about: "For datagrams: what becomes of those that the actor sends from here on, automatic \
+                        answers included.",
+                default: "each goes out once",
+                example: "network: { copies: 2 }",
+            },
+            Word {
                 word: "with",
                 takes: Takes::MessageFields,
                 about: "With `send`: the fields of the message; all that have neither a constant nor \
@@ -190,7 +205,8 @@ scenario is tried again and then inconclusive, never failed.",
                 takes: Takes::Captures,
                 about: "With `recv`: fields and the variables that take their values: a name of your \
                         own for `$n` in later steps, or `$self.n` to keep it with the actor (of a \
-                        crowd, each member has its own).",
+                        crowd, each member has its own). For datagrams, `$source` stands for the \
+                        sender's address.",
                 default: "",
                 example: "recv: deliver, save: { message: told, from: $self.friend }",
             },
@@ -198,7 +214,8 @@ scenario is tried again and then inconclusive, never failed.",
                 word: "gather",
                 takes: Takes::Captures,
                 about: "With `recv` and `times`: the same for several messages; the variable is a \
-                        list.",
+                        list. Where messages are datagrams, `times: 1..` with `within` collects \
+                        all that come in that time.",
                 default: "",
                 example: "recv: deliver, times: 2, gather: { message: all_told }",
             },
@@ -272,6 +289,45 @@ scenario is tried again and then inconclusive, never failed.",
                 default: "0",
                 example: "send: send, with: { message: abc }, skip: 2",
             },
+            Word {
+                word: "via",
+                takes: Takes::Text,
+                about: "For datagrams, with `send`, `raw` and `batch`: the socket that it goes out from: \
+                        `main`, `fresh` (a new one), `request` (the one that the last request went out \
+                        from) or a name of your own.",
+                default: "as the message says with `out`, else `main`",
+                example: "send: send, with: { message: abc }, via: fresh",
+            },
+            Word {
+                word: "at",
+                takes: Takes::Text,
+                about: "For datagrams, with `recv`: the socket to which it comes.",
+                default: "as the message says with `in`, else `main`",
+                example: "recv: deliver, at: request",
+            },
+            Word {
+                word: "to",
+                takes: Takes::Value,
+                about: "For datagrams, with `send`, `raw` and `batch`: where it goes: an actor (its main \
+                        socket), `\"IP:PORT\"`, `[IP, PORT]`, or a variable with such a value.",
+                default: "to the server",
+                example: "send: send, with: { message: abc }, to: $bob",
+            },
+            Word {
+                word: "copies",
+                takes: Takes::Number(0, 1000),
+                about: "For datagrams, with `send`, `raw` and `batch`: how often each goes out. `0`: it \
+                        is lost on its way.",
+                default: "as `network` says, else 1",
+                example: "send: send, with: { message: abc }, copies: 2",
+            },
+            Word {
+                word: "order",
+                takes: Takes::Choice(&["reversed", "shuffled"]),
+                about: "For datagrams, with `batch`: in which order its parts go out.",
+                default: "as they are written",
+                example: "batch: { repeat: 3, as: i, send: send, with: { message: $i } }, order: reversed",
+            },
         ],
     },
     Section {
@@ -329,6 +385,25 @@ steps:
                 example: "repeat: 2, as: i, send: send, with: { message: $i }",
             },
         ],
+    },
+    Section {
+        language: Language::Scenarios,
+        what: "`network`",
+        title: "What becomes of an actor's datagrams",
+        intro: "",
+        frame: "\
+scenario: x
+rules: [BCP-1]
+clients: { alice: {}, bob: {} }
+steps:
+  - alice: { network: { … } }",
+        words: &[Word {
+            word: "copies",
+            takes: Takes::Number(0, 1000),
+            about: "How often each goes out that does not say so itself. `0`: all are lost.",
+            default: "1",
+            example: "copies: 0",
+        }],
     },
     Section {
         language: Language::Scenarios,

@@ -28,7 +28,7 @@ The folder of a protocol holds `protocol.yaml`, `rules.yaml`, scenarios below `s
 like in bytes, and what the scenarios share: parameters, macros, the fence, reflexes.
 
 A dialect is a file of the same language that replaces parts. Maps merge key by key; lists, and the
-maps under `body`, `json`, `with` and `layout`, are replaced whole; an empty value (`name: ~`) takes
+maps under `body`, `json`, `fields`, `with` and `layout`, are replaced whole; an empty value (`name: ~`) takes
 a key away. A form that a dialect gives a message (`body`, or one under `c2s` or `s2c`) takes the
 place of any form that it had. Kinds that are new come first, since the first that fits is it. A
 dialect with a `layout` of its own inherits no kinds and no vectors. `--dialect NAME` chooses it;
@@ -115,6 +115,22 @@ what the protocol file itself describes is called `spec`, unless `dialect` says 
                 about: "The most bytes of one message; a length that promises more is malformed.",
                 default: "16 MiB",
                 example: "max_message: 65536",
+            },
+            Word {
+                word: "proto",
+                takes: Takes::Texts,
+                about: "Files in the language of Protocol Buffers that declare the message types of \
+                        `proto` bodies. They stand beside the file that names them and are compiled \
+                        when it is read; nothing else is needed.",
+                default: "none",
+                example: "proto: chat.proto",
+            },
+            Word {
+                word: "split",
+                takes: Takes::Map("`split`"),
+                about: "How Protocol Buffers messages are told apart that stand in a stream without a length.",
+                default: "they need a length",
+                example: "split: { begins: 1 }",
             },
             Word {
                 word: "json_style",
@@ -224,7 +240,7 @@ what the protocol file itself describes is called `spec`, unless `dialect` says 
                 word: "ambient",
                 takes: Takes::KindFields,
                 about: "For each kind the field that names the user whom it concerns. On a server \
-                        that others may use, a message whose field names nobody of the scenario is a \
+                        that others may use, a message whose field (a text, or a list or map with texts) names nobody of the scenario is a \
                         stranger's: shown, answered, and held against `never` alone.",
                 default: "none",
                 example: "ambient: { said: from }",
@@ -274,6 +290,33 @@ what the protocol file itself describes is called `spec`, unless `dialect` says 
                 about: "What it is, for `harness list --params`.",
                 default: "",
                 example: "about: inactivity after which a client is disconnected",
+            },
+        ],
+    },
+    Section {
+        language: Language::Wire,
+        what: "`split`",
+        title: "Messages without a length",
+        intro: "\
+For a layout that is nothing but the body, on a stream, with `proto` bodies. A message ends before the
+field with which the next one begins, when that follows another field; a rest of the stream ends the
+last. A message that has all fields that are described for its kind is not waited for: what still comes
+of it, undescribed fields, changes nothing. The moment of a message is that of its last byte.",
+        frame: frame!("split: { begins: 1, … }"),
+        words: &[
+            Word {
+                word: "begins",
+                takes: Takes::Number(1, 536_870_911),
+                about: "The number of the field with which every message begins.",
+                default: REQUIRED,
+                example: "",
+            },
+            Word {
+                word: "pause",
+                takes: Takes::Time,
+                about: "How long a stream rests behind a message that nothing follows.",
+                default: "200ms",
+                example: "pause: 100ms",
             },
         ],
     },
@@ -338,6 +381,13 @@ what the protocol file itself describes is called `spec`, unless `dialect` says 
                         answered.",
                 default: "",
                 example: "",
+            },
+            Word {
+                word: "to",
+                takes: Takes::Value,
+                about: "For datagrams: where the answer goes, as with a step; `$source` is the sender.",
+                default: "back to the sender",
+                example: "reflexes: { r: { when: said, send: say, with: { text: hi }, to: $source } }",
             },
             Word {
                 word: "delay",

@@ -13,7 +13,8 @@ use crate::wire::{Codec, VECTOR_KEYS};
 /// Reads a document of a language with the readers of the product.
 fn read(language: Language, text: &str) -> Diagnostics {
     let file = Arc::new(SourceFile {
-        path: "example.yaml".into(),
+        // Beside the `.proto` file that examples name.
+        path: "src/wire/tests/example.yaml".into(),
         text: text.to_owned(),
     });
     let mut diagnostics = Diagnostics::default();

@@ -11,6 +11,7 @@ of field names; names are free. What is left over behind a message of a datagram
 is an error.",
         frame: "\
 protocol: p
+proto: chat.proto
 layout: { op: { type: u8, tag: true }, size: { type: u16, len_of: body }, body: $body }
 messages:
   say: { dir: both, tag: 1, … }
@@ -59,9 +60,26 @@ broken: X-1",
                 example: "json: { type: chat, text: \"{text}\", time: \"{time:json}\" }",
             },
             Word {
+                word: "proto",
+                takes: Takes::Text,
+                about: "Instead of `body`: a message type that a `.proto` file declares. A field that is not there counts as \
+                        empty, and what is empty is not sent; unknown fields are tolerated.",
+                default: "",
+                example: "proto: Request",
+            },
+            Word {
+                word: "fields",
+                takes: Takes::Template,
+                about: "With `proto`: declared fields and their values, as in `json`: constants, names of \
+                        an enum, `\"{x}\"` for a field of the message, a text with such in it, or a map \
+                        for a message in the message.",
+                default: "every declared field, under its own name",
+                example: "proto: Request, fields: { opcode: 3, text: \"{text}\" }",
+            },
+            Word {
                 word: "types",
                 takes: Takes::TemplateTypes,
-                about: "With `text` or `json`: names of the values of a field, `{ x: { enum: … } }`; \
+                about: "With `text`, `json` or `proto`: names of the values of a field, `{ x: { enum: … } }`; \
                         the text then holds the name.",
                 default: "none",
                 example: "text: \"in {n}\", types: { n: { enum: { five: 5, ten: 10 } } }",
@@ -69,14 +87,14 @@ broken: X-1",
             Word {
                 word: "optional",
                 takes: Takes::Texts,
-                about: "With `json`: fields whose keys may be missing.",
+                about: "With `json` or `proto`: fields that may be missing.",
                 default: "none",
                 example: "json: { text: \"{text}\", time: \"{time}\" }, optional: [time]",
             },
             Word {
                 word: "exact",
                 takes: Takes::Flag,
-                about: "With `json`: keys that are not described are refused.",
+                about: "With `json` or `proto`: what is not described is refused.",
                 default: "false: they are tolerated",
                 example: "json: { text: \"{text}\" }, exact: true",
             },
@@ -112,15 +130,17 @@ broken: X-1",
             Word {
                 word: "in",
                 takes: Takes::Text,
-                about: "For datagrams: the socket on which it is received.",
-                default: "",
+                about: "For datagrams: the socket of a client to which it comes: `main`, `request` (the \
+                        one that the last request went out from) or the name of another.",
+                default: "main",
                 example: "in: main",
             },
             Word {
                 word: "out",
                 takes: Takes::Text,
-                about: "For datagrams: the socket from which it is sent.",
-                default: "",
+                about: "For datagrams: the socket of a client that it goes out from: `main`, `fresh` (a new \
+                        one, then called `request`), `request` or the name of another.",
+                default: "main",
                 example: "out: main",
             },
         ],
@@ -132,6 +152,7 @@ broken: X-1",
         intro: "What stands here counts for this direction before what the message says for both.",
         frame: "\
 protocol: p
+proto: chat.proto
 layout: { op: { type: u8, tag: true }, size: { type: u16, len_of: body }, body: $body }
 messages:
   say: { dir: both, tag: 1, c2s: { … } }
@@ -167,9 +188,25 @@ broken: X-1",
                 example: "json: { type: chat, text: \"{text}\", time: \"{time:json}\" }",
             },
             Word {
+                word: "proto",
+                takes: Takes::Text,
+                about: "The same as a message type in this direction.",
+                default: "",
+                example: "proto: Request",
+            },
+            Word {
+                word: "fields",
+                takes: Takes::Template,
+                about: "With `proto`: declared fields and their values, as in `json`: constants, names of \
+                        an enum, `\"{x}\"` for a field of the message, a text with such in it, or a map \
+                        for a message in the message.",
+                default: "every declared field, under its own name",
+                example: "proto: Request, fields: { opcode: 3, text: \"{text}\" }",
+            },
+            Word {
                 word: "types",
                 takes: Takes::TemplateTypes,
-                about: "With `text` or `json`: names of the values of a field, `{ x: { enum: … } }`; \
+                about: "With `text`, `json` or `proto`: names of the values of a field, `{ x: { enum: … } }`; \
                         the text then holds the name.",
                 default: "none",
                 example: "text: \"in {n}\", types: { n: { enum: { five: 5, ten: 10 } } }",
@@ -177,14 +214,14 @@ broken: X-1",
             Word {
                 word: "optional",
                 takes: Takes::Texts,
-                about: "With `json`: fields whose keys may be missing.",
+                about: "With `json` or `proto`: fields that may be missing.",
                 default: "none",
                 example: "json: { text: \"{text}\", time: \"{time}\" }, optional: [time]",
             },
             Word {
                 word: "exact",
                 takes: Takes::Flag,
-                about: "With `json`: keys that are not described are refused.",
+                about: "With `json` or `proto`: what is not described is refused.",
                 default: "false: they are tolerated",
                 example: "json: { text: \"{text}\" }, exact: true",
             },
@@ -319,14 +356,14 @@ broken: X-1",
             Word {
                 word: "types",
                 takes: Takes::TemplateTypes,
-                about: "With `text` or `json`: names of the values of a field.",
+                about: "With `text`, `json` or `proto`: names of the values of a field.",
                 default: "none",
                 example: "string: utf8, len: u16, text: \"{n}\", types: { n: { enum: { five: 5 } } }",
             },
             Word {
                 word: "exact",
                 takes: Takes::Flag,
-                about: "With `json`: keys that are not described are refused.",
+                about: "With `json` or `proto`: what is not described is refused.",
                 default: "false",
                 example: "string: utf8, len: u16, json: { a: \"{a}\" }, exact: true",
             },

@@ -1,6 +1,7 @@
 //! Scenarios ready to run: codecs compiled, macros expanded, every name resolved. Whatever is wrong
 //! with a file is found here, before anything is sent.
 
+mod datagrams;
 mod lacking;
 mod load;
 mod protocol;
@@ -19,7 +20,7 @@ pub use steps::count_of;
 
 use crate::matching::{Check, Expr, Pattern};
 use crate::protocol::{Names, Transport};
-use crate::scenario::{Quantity, Stream, SubjectWord, Times};
+use crate::scenario::{Order, Quantity, Stream, SubjectWord, Times};
 use crate::source::Span;
 use crate::transcript::Close;
 use crate::verdict::{Rule, Rules, ScenarioId};
@@ -111,6 +112,8 @@ pub struct ReflexPlan {
     pub with: Vec<(String, Expr)>,
     /// How long after the arrival.
     pub delay: Option<Quantity>,
+    /// Where a datagram goes, if not back to the sender.
+    pub to: Option<Expr>,
 }
 
 /// How silence is proven.
@@ -298,7 +301,7 @@ pub enum ActPlan {
         fresh: bool,
     },
     /// Sends.
-    Send(SendPlan),
+    Send(Box<SendPlan>),
     /// Watches for a message that must not come before the next fence.
     Never(Arc<Pattern>),
     /// The program under test has not ended the connection.
@@ -317,6 +320,11 @@ pub enum ActPlan {
     Reading(bool),
     /// Size of the socket's receive buffer in bytes.
     ReceiveBuffer(u32),
+    /// What becomes of the datagrams that the actor sends from here on.
+    Network {
+        /// How often each goes out; 0 loses it.
+        copies: Option<usize>,
+    },
 }
 
 /// What is sent, and how.
@@ -334,6 +342,23 @@ pub struct SendPlan {
     pub skip: Option<usize>,
     /// Names the end of the write.
     pub mark: Option<Arc<str>>,
+    /// For datagrams: the socket that they go out from; else the kind's.
+    pub via: Option<Arc<str>>,
+    /// For datagrams: where they go; else to the server.
+    pub to: Option<ToPlan>,
+    /// For datagrams: how often each goes out; else as the actor does.
+    pub copies: Option<usize>,
+    /// For datagrams: in which order.
+    pub order: Order,
+}
+
+/// Where a datagram goes.
+#[derive(Debug)]
+pub enum ToPlan {
+    /// To the main socket of the actor of this group, of a crowd's own member or first one.
+    Actor(usize),
+    /// To an address.
+    Address(Expr),
 }
 
 /// One part of a write.
@@ -392,6 +417,8 @@ pub struct RecvPlan {
     pub gather: Vec<(Arc<str>, Variable)>,
     /// Names the moment of arrival.
     pub mark: Option<Arc<str>>,
+    /// For datagrams: the socket to which they come.
+    pub at: Option<Arc<str>>,
 }
 
 /// Where a captured value is kept.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::scenario::{resolve_steps, with_resolver};
 use super::scope::Extra;
+use super::values::Place;
 use super::{FencePlan, ParamPlan, ProtocolPlan, ReflexPlan, StrayPlan};
 use crate::matching::Pattern;
 use crate::protocol::{Fence, Protocol, Stray};
@@ -164,9 +165,14 @@ fn reflexes(
                 None => None,
                 Some(delay) => Some(resolver.scope.quantity(delay, resolver.diagnostics)?),
             };
-            Some((resolver.message(&reflex.send, &reflex.with, &[])?, delay))
+            let to = match &reflex.to {
+                None => None,
+                Some(to) => Some(resolver.scope.expr(to, Place::Free, resolver.diagnostics)?),
+            };
+            let sent = resolver.message(&reflex.send, &reflex.with, &[])?;
+            Some((sent, delay, to))
         });
-        if let Some((super::PayloadPlan::Message { kind, with, .. }, delay)) = message {
+        if let Some((super::PayloadPlan::Message { kind, with, .. }, delay, to)) = message {
             let name = reflex.name.as_str().into();
             list.push(ReflexPlan {
                 name,
@@ -174,6 +180,7 @@ fn reflexes(
                 send: kind,
                 with,
                 delay,
+                to,
             });
         }
     }

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,24 @@ pub(super) fn resolve(
         };
         plans.extend(builder.variant(&variant, diagnostics));
     }
+    tell_apart(&mut plans);
     plans
+}
+
+/// Numbers variants whose values are so long that their titles are the same.
+fn tell_apart(plans: &mut [ScenarioPlan]) {
+    let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
+    for plan in &*plans {
+        counts.entry(plan.id.title.clone()).or_default().0 += 1;
+    }
+    for plan in plans {
+        if let Some((count, number)) = counts.get_mut(&plan.id.title)
+            && *count > 1
+        {
+            *number += 1;
+            plan.id.title = format!("{} #{number}", plan.id.title);
+        }
+    }
 }
 
 /// Steps that are no scenario of a file (a fence's control), with actors of their own.

@@ -6,7 +6,8 @@ use super::{
     ActPlan, ObservePlan, PartPlan, PayloadPlan, RecvPlan, SendPlan, ServerPlan, StepPlace,
     StepPlan, StepPlanKind, Variable, WindowPlan,
 };
-use crate::protocol::{Macro, Protocol};
+use crate::protocol::{Macro, Protocol, Transport};
+use crate::scenario::sockets::SOURCE;
 use crate::scenario::{
     Action, Batch, Payload, Quantity, Send, ServerAction, Step, StepKind, Window, Word, close_word,
 };
@@ -117,6 +118,7 @@ impl Resolver<'_> {
             StepKind::Use(..) => return None,
             StepKind::Actor(word, action) => {
                 let who = self.scope.actor(word, self.diagnostics)?;
+                self.check_transport(action, &word.span);
                 self.action(who, action)?
             }
             StepKind::Fence(fence) => self.fence(&fence.who)?,
@@ -353,6 +355,7 @@ impl Resolver<'_> {
                 save,
                 gather,
                 mark,
+                at,
             } => {
                 let pattern =
                     self.scope
@@ -361,7 +364,9 @@ impl Resolver<'_> {
                 let save = self.captures(save, &pattern)?;
                 let gather = self.captures(gather, &pattern)?;
                 let mark = mark.as_deref().map(|name| self.scope.declare(name));
+                let at = self.comes_to(&pattern, at.as_ref())?;
                 let recv = RecvPlan {
+                    at,
                     pattern,
                     window,
                     times: *times,
@@ -387,7 +392,7 @@ impl Resolver<'_> {
                 ));
             }
             Action::Connect { fresh } => ActPlan::Connect { fresh: *fresh },
-            Action::Send(send) => ActPlan::Send(self.send(send)?),
+            Action::Send(send) => ActPlan::Send(Box::new(self.send(send)?)),
             Action::Never(pattern) => {
                 let pattern =
                     self.scope
@@ -416,6 +421,7 @@ impl Resolver<'_> {
                 ActPlan::Set(resolved)
             }
             Action::Reading(reading) => ActPlan::Reading(*reading),
+            Action::Network(copies) => ActPlan::Network { copies: *copies },
             Action::ReceiveBuffer(size) => {
                 ActPlan::ReceiveBuffer(u32::try_from(*size).unwrap_or(u32::MAX))
             }
@@ -457,6 +463,7 @@ impl Resolver<'_> {
     ) -> Option<Vec<(Arc<str>, Variable)>> {
         let mut captures = Vec::new();
         for (field, variable) in pairs {
+            let source = field == SOURCE && self.protocol.transport == Transport::Udp;
             let known = pattern
                 .kinds
                 .iter()
@@ -464,7 +471,7 @@ impl Resolver<'_> {
             let has = known
                 .flat_map(|k| k.fields(pattern.direction))
                 .any(|f| *f.name == **field);
-            if !has {
+            if !has && !source {
                 unknown_field(
                     self.codec,
                     &pattern.kinds,
@@ -539,6 +546,13 @@ impl Resolver<'_> {
             gap,
             first: send.writing.first,
             skip: send.writing.skip,
+            via: self.socket(send.writing.way.via.as_ref())?,
+            to: match &send.writing.way.to {
+                None => None,
+                Some(to) => Some(self.to(to)?),
+            },
+            copies: send.writing.way.copies,
+            order: send.writing.way.order,
             mark: send.mark.as_deref().map(|name| self.scope.declare(name)),
         })
     }

@@ -101,6 +101,8 @@ pub struct Reflex {
     pub with: Vec<(String, Expression, Span)>,
     /// How long after the arrival.
     pub delay: Option<Quantity>,
+    /// Where a datagram goes, if not back to the sender.
+    pub to: Option<Expression>,
 }
 
 /// How silence is proven: a probe along the same path.

@@ -17,6 +17,8 @@ const WIRE_KEYS: &[&str] = &[
     "vectors",
     "lacks",
     "max_message",
+    "proto",
+    "split",
     "json_style",
 ];
 
@@ -200,6 +202,9 @@ fn reflex(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Reflex> {
         delay: fields
             .get("delay")
             .and_then(|node| Quantity::read(node, diagnostics)),
+        to: fields
+            .get("to")
+            .map(|node| Expression::read(node, diagnostics)),
     };
     fields.finish(diagnostics);
     Some(reflex)

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::outgoing::part_of;
 use super::problem::Problem;
 use super::session::MAX_UNSENT;
 use super::stop::{Done, Stop, undecided};
 use super::world::{Names, World};
 use crate::plan::{ActPlan, PartPlan, PayloadPlan, SendPlan, StepPlace, Who, count_of};
+use crate::scenario::Order;
 use crate::transcript::{Cause, Close, End, What};
 use crate::wire::{Bend, EncodeError, Message, Value};
 
@@ -23,8 +25,8 @@ const GAP: Duration = Duration::from_millis(1);
 /// The most times that one part of a write is repeated.
 const MAX_REPEAT: usize = 1_000_000;
 
-/// The pause between attempts to tell whether something was written.
-type Piece = (Vec<u8>, Option<Message>);
+/// Bytes, the message that they are, and the kind that a step has named.
+pub(super) type Piece = (Vec<u8>, Option<Message>, Option<Arc<str>>);
 
 impl World {
     /// Does what a step says, one member of a group after the other.
@@ -79,7 +81,12 @@ impl World {
                         self.actors[actor].variables.insert(name.clone(), value);
                     }
                 }
-                ActPlan::Reading(reading) => self.actors[actor].reading = *reading,
+                ActPlan::Reading(reading) => {
+                    for inbox in self.inboxes(actor) {
+                        self.actors[inbox].reading = *reading;
+                    }
+                }
+                ActPlan::Network { copies } => self.actors[actor].copies = *copies,
                 ActPlan::ReceiveBuffer(size) => self.actors[actor].receive_buffer = Some(*size),
             }
         }
@@ -102,6 +109,23 @@ impl World {
                 "{} has closed its connection and cannot send; connect it again first",
                 self.actors[actor].label
             )));
+        }
+        if self.has_datagrams() {
+            self.wait_for_listener(actor, place).await?;
+            let outgoing = self.datagrams(place, actor, send).await?;
+            self.pace(actor).await;
+            self.note_sent(actor, &outgoing);
+            let (turn, event) = (self.transcript.turns() + 1, self.transcript.len() + 1);
+            let used = self.put_out(actor, outgoing, Cause::Step)?;
+            if send.order == Order::Shuffled {
+                for event in event..=self.transcript.len() {
+                    self.transcript.share_turn(event, turn);
+                }
+            }
+            self.flush(&used).await;
+            self.last_send = Some(Instant::now());
+            self.action_done(send.mark.as_ref());
+            return Ok(());
         }
         let pieces = self.compose(actor, send)?;
         self.pace(actor).await;
@@ -128,21 +152,29 @@ impl World {
             };
             for actor in self.members(*who) {
                 self.ensure_connected(actor, &step.place).await?;
-                let pieces = match act {
-                    ActPlan::Send(send) => self.compose(actor, send)?,
-                    _ => Vec::new(),
-                };
-                writes.push((actor, act, pieces, &step.place));
+                let (mut pieces, mut outgoing) = (Vec::new(), Vec::new());
+                match act {
+                    ActPlan::Send(send) if self.has_datagrams() => {
+                        outgoing = self.datagrams(&step.place, actor, send).await?;
+                    }
+                    ActPlan::Send(send) => pieces = self.compose(actor, send)?,
+                    _ => {}
+                }
+                writes.push((actor, act, (pieces, outgoing), &step.place));
             }
         }
         for (actor, ..) in &writes {
             self.pace(*actor).await;
         }
-        let actors: Vec<usize> = writes.iter().map(|(actor, ..)| *actor).collect();
+        let mut actors: Vec<usize> = writes.iter().map(|(actor, ..)| *actor).collect();
         let mut closing = Vec::new();
-        for (actor, act, pieces, place) in writes {
+        for (actor, act, (pieces, outgoing), place) in writes {
             self.step = Some(place.span.clone());
             match act {
+                ActPlan::Send(_) if self.has_datagrams() => {
+                    self.note_sent(actor, &outgoing);
+                    actors.extend(self.put_out(actor, outgoing, Cause::Step)?);
+                }
                 ActPlan::Send(send) => {
                     self.note_answers(actor, &pieces);
                     let (bytes, messages) = joined(pieces, send);
@@ -163,12 +195,8 @@ impl World {
         self.last_send = Some(now);
         self.last_action = now;
         for step in steps {
-            if let Kind::Act(
-                _,
-                ActPlan::Send(SendPlan {
-                    mark: Some(mark), ..
-                }),
-            ) = &step.kind
+            if let Kind::Act(_, ActPlan::Send(send)) = &step.kind
+                && let Some(mark) = &send.mark
             {
                 self.marks.insert(Arc::clone(mark), now);
             }
@@ -177,7 +205,7 @@ impl World {
     }
 
     /// The bytes of a step, message by message.
-    fn compose(&self, actor: usize, send: &SendPlan) -> Result<Vec<Piece>, Stop> {
+    pub(super) fn compose(&self, actor: usize, send: &SendPlan) -> Result<Vec<Piece>, Stop> {
         let mut pieces = Vec::new();
         let mut total = 0;
         for part in &send.parts {
@@ -194,7 +222,12 @@ impl World {
                     locals: &locals,
                     ..self.names(Some(actor))
                 };
-                let piece = self.payload(actor, &part.payload, &names)?;
+                let (bytes, message) = self.payload(actor, &part.payload, &names)?;
+                let kind = match &part.payload {
+                    PayloadPlan::Message { kind, .. } => Some(Arc::clone(kind)),
+                    PayloadPlan::Raw(_) => None,
+                };
+                let piece = (bytes, message, kind);
                 total += piece.0.len();
                 if total > MAX_UNSENT {
                     return Err(undecided("a step may send at most 64 MiB"));
@@ -229,7 +262,7 @@ impl World {
         actor: usize,
         payload: &PayloadPlan,
         names: &Names<'_>,
-    ) -> Result<Piece, Stop> {
+    ) -> Result<(Vec<u8>, Option<Message>), Stop> {
         match payload {
             PayloadPlan::Raw(expr) => match expr.evaluate(names).map_err(undecided)? {
                 Some(Value::Bytes(bytes)) => Ok((bytes, None)),
@@ -237,10 +270,11 @@ impl World {
                 _ => Err(undecided("`raw` is bytes or text")),
             },
             PayloadPlan::Message { kind, with, bend } => {
-                let mut fields = Vec::new();
+                let (mut fields, mut absent) = (Vec::new(), Vec::new());
                 for (name, expr) in with {
-                    if let Some(value) = expr.evaluate(names).map_err(undecided)? {
-                        fields.push((name.clone(), value));
+                    match expr.evaluate(names).map_err(undecided)? {
+                        Some(value) => fields.push((name.clone(), value)),
+                        None => absent.push(name.clone()),
                     }
                 }
                 let mut bends = Vec::new();
@@ -253,7 +287,8 @@ impl World {
                         _ => return Err(undecided(format!("`bend` of {path} is a number"))),
                     }
                 }
-                self.encode(actor, kind, &fields, &bends).map_err(unsaid)
+                self.encode(actor, kind, &fields, &absent, &bends)
+                    .map_err(unsaid)
             }
         }
     }
@@ -276,28 +311,32 @@ impl World {
         }
     }
 
-    /// A message by hand that a switched-off reflex would have sent counts as that answer.
     fn note_answers(&mut self, actor: usize, pieces: &[Piece]) {
-        for (_, message) in pieces {
-            let Some(message) = message else { continue };
-            let is_answer = self
-                .protocol
-                .reflexes
-                .iter()
-                .any(|reflex| reflex.send == message.kind);
-            if is_answer {
-                let unanswered = &mut self.actors[actor].unanswered;
-                *unanswered = unanswered.saturating_sub(1);
-            }
+        for (_, message, _) in pieces {
+            self.note_answer(actor, message.as_ref());
+        }
+    }
+
+    /// A message by hand that a switched-off reflex would have sent counts as that answer.
+    pub(super) fn note_answer(&mut self, actor: usize, message: Option<&Message>) {
+        let Some(message) = message else { return };
+        let is_answer = self
+            .protocol
+            .reflexes
+            .iter()
+            .any(|reflex| reflex.send == message.kind);
+        if is_answer {
+            let unanswered = &mut self.actors[actor].unanswered;
+            *unanswered = unanswered.saturating_sub(1);
         }
     }
 
     fn enqueue(&mut self, actor: usize, bytes: &[u8], messages: Vec<Piece>) {
         if messages.is_empty() {
-            self.queue(actor, bytes, None, Cause::Step);
+            self.queue(actor, bytes, None, Cause::Step, None);
         }
-        for (bytes, message) in messages {
-            self.queue(actor, &bytes, message, Cause::Step);
+        for (bytes, message, _) in messages {
+            self.queue(actor, &bytes, message, Cause::Step, None);
         }
     }
 
@@ -324,7 +363,7 @@ impl World {
         };
         let (mut bytes, messages) = joined(pieces, send);
         if !messages.is_empty() {
-            bytes = messages.into_iter().flat_map(|(bytes, _)| bytes).collect();
+            bytes = messages.into_iter().flat_map(|(bytes, ..)| bytes).collect();
         }
         let mut rest = bytes.as_slice();
         let mut sizes = send.chunks.iter();
@@ -336,7 +375,7 @@ impl World {
             let (chunk, tail) = rest.split_at(len);
             let chunk = chunk.to_vec();
             rest = tail;
-            self.queue(actor, &chunk, None, Cause::Step);
+            self.queue(actor, &chunk, None, Cause::Step, None);
             self.flush(&[actor]).await;
             if !rest.is_empty() {
                 let _: Option<()> = self.drive(Instant::now() + gap, |_| None).await;
@@ -380,6 +419,12 @@ impl World {
     pub(super) fn begin_close(&mut self, actor: usize, close: Close) {
         self.note(Some(actor), What::Closed(close));
         match close {
+            Close::Fin if self.has_datagrams() => {
+                self.actors[actor].closed = Some(close);
+                for inbox in self.inboxes(actor) {
+                    self.actors[inbox].session = None;
+                }
+            }
             Close::Fin => {
                 self.actors[actor].closed = Some(close);
                 self.shut_down(actor);
@@ -432,9 +477,6 @@ fn joined(pieces: Vec<Piece>, send: &SendPlan) -> (Vec<u8>, Vec<Piece>) {
     if send.first.is_none() && send.skip.is_none() {
         return (Vec::new(), pieces);
     }
-    let bytes = pieces.into_iter().flat_map(|(bytes, _)| bytes);
-    let skip = send.skip.unwrap_or(0);
-    let end = send.first.unwrap_or(usize::MAX);
-    let part = bytes.take(end).skip(skip);
-    (part.collect(), Vec::new())
+    let bytes = pieces.into_iter().flat_map(|(bytes, ..)| bytes).collect();
+    (part_of(bytes, send), Vec::new())
 }

@@ -1,11 +1,13 @@
 //! What the harness plays: one fake client with its connection, its inbox and what it was told.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::session::Session;
+use super::sockets::Opened;
 use crate::matching::Pattern;
 use crate::plan::{ProtocolPlan, StepPlace};
 use crate::transcript::{Close, End};
@@ -23,6 +25,16 @@ pub(super) struct Actor {
     pub name: String,
     pub variables: HashMap<String, Value>,
     pub session: Option<Session>,
+    /// The actor that this is a socket of; its own place for the actor itself.
+    pub owner: usize,
+    /// Its own address, where messages are datagrams.
+    pub local: Option<SocketAddr>,
+    /// Its other sockets.
+    pub sockets: Vec<Opened>,
+    /// The socket from which the last request went out.
+    pub last_request: Option<usize>,
+    /// How often each of its datagrams goes out.
+    pub copies: Option<usize>,
     pub inbox: VecDeque<Item>,
     inbox_weight: usize,
     /// When what a step took last had come.
@@ -57,6 +69,8 @@ pub(super) struct Item {
     /// The number of its event.
     pub event: usize,
     pub what: ItemKind,
+    /// Who sent it, where that can differ.
+    pub source: Option<SocketAddr>,
     weight: usize,
     /// `never` and `always` have looked at it.
     pub checked: bool,
@@ -74,6 +88,8 @@ pub(super) struct Due {
     pub at: Instant,
     pub bytes: Vec<u8>,
     pub message: Option<Message>,
+    /// Where a datagram goes; to the server otherwise.
+    pub to: Option<SocketAddr>,
 }
 
 /// A message that must not come.
@@ -84,6 +100,20 @@ pub(super) struct Never {
     pub place: Arc<StepPlace>,
 }
 
+impl Item {
+    /// Something that has just come; `size` is that of its bytes.
+    pub(super) fn new(at: Instant, event: usize, size: usize, what: ItemKind) -> Self {
+        Self {
+            at,
+            event,
+            what,
+            source: None,
+            weight: size + ITEM_OVERHEAD,
+            checked: false,
+        }
+    }
+}
+
 impl Actor {
     pub(super) fn new(label: Arc<str>, name: String, protocol: &ProtocolPlan) -> Self {
         Self {
@@ -91,6 +121,11 @@ impl Actor {
             name,
             variables: HashMap::new(),
             session: None,
+            owner: 0,
+            local: None,
+            sockets: Vec::new(),
+            last_request: None,
+            copies: None,
             inbox: VecDeque::new(),
             inbox_weight: 0,
             last_taken: None,
@@ -110,16 +145,31 @@ impl Actor {
         }
     }
 
-    pub(super) fn put(&mut self, at: Instant, event: usize, bytes: usize, what: ItemKind) {
-        let weight = bytes + ITEM_OVERHEAD;
-        self.inbox_weight += weight;
-        self.inbox.push_back(Item {
-            at,
-            event,
-            what,
-            weight,
-            checked: false,
-        });
+    pub(super) fn put(&mut self, item: Item) {
+        self.inbox_weight += item.weight;
+        self.inbox.push_back(item);
+    }
+
+    /// Brings an item to the front of the inbox: where the order is free, that changes nothing.
+    pub(super) fn bring_forward(&mut self, at: usize) {
+        if let Some(item) = self.inbox.remove(at) {
+            self.inbox.push_front(item);
+        }
+    }
+
+    /// Whether there is something that nobody has looked at. In an inbox without order, what was
+    /// looked at waits for whoever wants it.
+    pub(super) fn has_news(&self) -> bool {
+        if self.is_unordered() {
+            return self.inbox.iter().any(|item| !item.checked);
+        }
+        !self.inbox.is_empty()
+    }
+
+    /// Whether the order in the inbox is free.
+    pub(super) fn is_unordered(&self) -> bool {
+        let unordered = |session: &Session| session.is_unordered();
+        self.session.as_ref().is_some_and(unordered) || self.local.is_some()
     }
 
     /// Takes the next item out; true when there is room again where there was none.

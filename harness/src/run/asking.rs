@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -16,19 +17,39 @@ use super::target::{Shared, Target};
 use super::world::{Setting, World};
 use crate::plan::ProtocolPlan;
 
+/// Why a server seems not to speak a protocol.
+#[derive(Debug, Clone)]
+pub struct NotSpoken {
+    /// One sentence.
+    pub reason: String,
+    /// Nobody was there to be asked over the protocol's transport.
+    pub unreachable: bool,
+}
+
+impl From<String> for NotSpoken {
+    fn from(reason: String) -> Self {
+        Self {
+            reason,
+            unreachable: false,
+        }
+    }
+}
+
 /// Asks a server whether it speaks a protocol.
 ///
 /// # Errors
-/// Why it seems not to, in one sentence.
-pub fn ask(address: SocketAddr, protocol: &Arc<ProtocolPlan>) -> Result<(), String> {
+/// Why it seems not to.
+pub fn ask(address: SocketAddr, protocol: &Arc<ProtocolPlan>) -> Result<(), NotSpoken> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot ask: {error}"))?;
     LocalSet::new().block_on(&runtime, probe(address, protocol))
 }
 
-async fn probe(address: SocketAddr, protocol: &Arc<ProtocolPlan>) -> Result<(), String> {
+async fn probe(address: SocketAddr, protocol: &Arc<ProtocolPlan>) -> Result<(), NotSpoken> {
     let Some(scenario) = protocol.probe.clone() else {
-        return Err("its file does not say how it may be asked (`probe`)".to_owned());
+        return Err("its file does not say how it may be asked (`probe`)"
+            .to_owned()
+            .into());
     };
     let target = Target::Attach { address };
     let shared = Arc::new(Shared::new(target, CancellationToken::new()));
@@ -52,16 +73,20 @@ async fn probe(address: SocketAddr, protocol: &Arc<ProtocolPlan>) -> Result<(), 
     let mut not_run = 0;
     let outcome = world.run_steps(&scenario.steps, &mut not_run).await;
     let end = world.tear_down().await;
-    match outcome {
-        Ok(()) if end.findings.is_empty() => Ok(()),
+    let reason = match outcome {
+        Ok(()) if end.findings.is_empty() => return Ok(()),
         Ok(()) | Err(Stop::Failed) => {
             let finding = end.findings.into_iter().next();
-            Err(finding.map_or_else(
+            finding.map_or_else(
                 || "it answers otherwise".to_owned(),
                 |f| f.received.unwrap_or(f.problem),
-            ))
+            )
         }
-        Err(Stop::Undecided(reason) | Stop::NotHere(reason) | Stop::Late(reason)) => Err(reason),
-        Err(Stop::Again) => Err("it answers otherwise".to_owned()),
-    }
+        Err(Stop::Undecided(reason) | Stop::NotHere(reason) | Stop::Late(reason)) => reason,
+        Err(Stop::Again) => "it answers otherwise".to_owned(),
+    };
+    Err(NotSpoken {
+        reason,
+        unreachable: shared.unreachable.load(Ordering::Relaxed),
+    })
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::connection::Connection;
+use super::listening;
 use super::problem::Problem;
 use super::session::Session;
 use super::stop::{Done, Stop, undecided};
@@ -15,7 +17,7 @@ use crate::plan::{StepPlace, Who};
 use crate::transcript::What;
 
 /// The pause between two attempts to connect.
-const RETRY: Duration = Duration::from_millis(20);
+pub(super) const RETRY: Duration = Duration::from_millis(20);
 
 /// How long the news of a program's death may take.
 const DEATH_NEWS: Duration = Duration::from_millis(250);
@@ -24,7 +26,8 @@ impl World {
     /// The actors that a word means.
     pub(super) fn members(&self, who: Who) -> Range<usize> {
         match who {
-            Who::All => 0..self.actors.len(),
+            // The sockets of actors stand behind all actors.
+            Who::All => 0..self.scenario.actors.len(),
             Who::Group(group) => {
                 let group = self.scenario.groups.get(group);
                 group.map_or(0..0, |group| group.members.clone())
@@ -35,7 +38,11 @@ impl World {
     /// Connects an actor at its first step.
     pub(super) async fn ensure_connected(&mut self, actor: usize, place: &Arc<StepPlace>) -> Done {
         let known = &self.actors[actor];
-        if known.session.is_some() || known.ended.is_some() || known.closed.is_some() {
+        if known.session.is_some()
+            || known.ended.is_some()
+            || known.closed.is_some()
+            || known.owner != actor
+        {
             return Ok(());
         }
         self.connect(actor, place).await
@@ -43,6 +50,9 @@ impl World {
 
     /// Makes a connection for an actor, dropping the one that it may have.
     pub(super) async fn connect(&mut self, actor: usize, place: &Arc<StepPlace>) -> Done {
+        if self.has_datagrams() {
+            return self.open_main(actor, place).await;
+        }
         self.actors[actor].session = None;
         let until = self.subject.patience(&self.shared);
         let receive_buffer = self.actors[actor].receive_buffer;
@@ -51,7 +61,8 @@ impl World {
             let error = match self.drive_beside(attempt).await {
                 Ok(stream) => {
                     let (local, peer) = stream.addresses();
-                    self.actors[actor].begin_connection(Session::new(stream));
+                    self.actors[actor]
+                        .begin_connection(Session::Stream(Box::new(Connection::new(stream))));
                     self.note(Some(actor), What::Connected { local, peer });
                     self.subject.note_accepted(&self.shared);
                     self.last_action = Instant::now();
@@ -68,7 +79,7 @@ impl World {
         }
     }
 
-    async fn not_connected(
+    pub(super) async fn not_connected(
         &mut self,
         actor: usize,
         place: &Arc<StepPlace>,
@@ -128,6 +139,12 @@ impl World {
                 }
                 None => None,
             };
+        }
+        if self.has_datagrams() {
+            let address = self.subject.address();
+            let heard = self.drive_beside(listening::is_heard(address, false)).await;
+            let gone = heard == Some(false);
+            return gone.then(|| format!("nothing listens at {address} any more"));
         }
         let attempt = self.subject.connect(None);
         let error = self.drive_beside(attempt).await.err()?;

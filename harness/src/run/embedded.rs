@@ -7,16 +7,27 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use reference_server::options::OptionError;
-use reference_server::{bcp, chatbooth, csc328};
-use tokio::net::TcpListener;
+use reference_server::{bcp, chatapp, chatbooth, csc328, wireproto};
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::protocol::Transport;
 
 /// The hidden subcommand under which the harness is the reference server.
 pub const SUBCOMMAND: &str = "reference-server";
 
 /// The protocols that have a reference server.
-pub const PROTOCOLS: &[&str] = &["bcp", "chatbooth", "csc328"];
+pub const PROTOCOLS: &[&str] = &["bcp", "chatapp", "chatbooth", "csc328", "wireproto"];
+
+/// The option of servers that keep what they know in a file.
+const DATABASE: &str = "db";
+
+/// What a server of its own listens on.
+enum Listener {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
 
 /// The option of servers that speak in several forms.
 const DIALECT: &str = "dialect";
@@ -58,29 +69,38 @@ impl InProcess {
     /// fake clients, and are left out.
     pub(super) async fn start(
         protocol: &str,
+        transport: Transport,
         dialect: &str,
         params: &[(String, String)],
     ) -> Result<(SocketAddr, Self), String> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(|error| format!("cannot listen: {error}"))?;
-        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let bound = listen(transport).await;
+        let (address, listener) = bound.map_err(|error| format!("cannot listen: {error}"))?;
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
-        let task = match protocol {
-            "bcp" => {
+        let task = match (protocol, listener) {
+            ("bcp", Listener::Tcp(listener)) => {
                 let options = configured(dialect, params, &bcp::Options::NAMES, bcp::Options::set)?;
                 tokio::spawn(bcp::run(listener, options, stop))
             }
-            "chatbooth" => {
+            ("chatapp", Listener::Udp(socket)) => {
+                let names = &chatapp::Options::NAMES;
+                let options = configured(dialect, params, names, chatapp::Options::set)?;
+                tokio::spawn(chatapp::run(socket, options, stop))
+            }
+            ("chatbooth", Listener::Tcp(listener)) => {
                 let names = &chatbooth::Options::NAMES;
                 let options = configured(dialect, params, names, chatbooth::Options::set)?;
                 tokio::spawn(chatbooth::run(listener, options, stop))
             }
-            "csc328" => {
+            ("csc328", Listener::Tcp(listener)) => {
                 let names = &csc328::Options::NAMES;
                 let options = configured(dialect, params, names, csc328::Options::set)?;
                 tokio::spawn(csc328::run(listener, options, stop))
+            }
+            ("wireproto", Listener::Tcp(listener)) => {
+                let names = &wireproto::Options::NAMES;
+                let options = configured(dialect, params, names, wireproto::Options::set)?;
+                tokio::spawn(wireproto::run(listener, options, stop))
             }
             _ => return Err(format!("there is no reference server for {protocol}")),
         };
@@ -97,6 +117,21 @@ impl InProcess {
         self.shutdown.cancel();
         self.task.abort();
     }
+}
+
+/// A port of its own on this machine.
+async fn listen(transport: Transport) -> io::Result<(SocketAddr, Listener)> {
+    let here = (Ipv4Addr::LOCALHOST, 0);
+    Ok(match transport {
+        Transport::Tcp => {
+            let listener = TcpListener::bind(here).await?;
+            (listener.local_addr()?, Listener::Tcp(listener))
+        }
+        Transport::Udp => {
+            let socket = UdpSocket::bind(here).await?;
+            (socket.local_addr()?, Listener::Udp(socket))
+        }
+    })
 }
 
 /// Options with the dialect, where the server has several, and the parameters that it knows.
@@ -126,12 +161,13 @@ fn known<'a>(
         .map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-/// The arguments with which this very program is the reference server as a process.
+/// The arguments with which this very program is the reference server as a process; what it keeps
+/// over a restart stands in `dir`.
 pub(super) fn arguments(
     protocol: &str,
     dialect: &str,
     port: u16,
-    log: Option<&Path>,
+    (dir, log): (&Path, Option<&Path>),
     params: &[(String, String)],
 ) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec![
@@ -146,10 +182,16 @@ pub(super) fn arguments(
     }
     let names: &[&str] = match protocol {
         "bcp" => &bcp::Options::NAMES,
+        "chatapp" => &chatapp::Options::NAMES,
         "chatbooth" => &chatbooth::Options::NAMES,
         "csc328" => &csc328::Options::NAMES,
+        "wireproto" => &wireproto::Options::NAMES,
         _ => &[],
     };
+    if names.contains(&DATABASE) {
+        words.push(format!("--{DATABASE}").into());
+        words.push(dir.join("server.db").into());
+    }
     if names.contains(&DIALECT) {
         words.extend(["--dialect".into(), dialect.into()]);
     }

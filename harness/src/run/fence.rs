@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::observe::Join;
+use super::outgoing::Outgoing;
 use super::problem::Problem;
 use super::stop::{Done, Stop, undecided};
 use super::watch::{Branch, Watch};
 use super::world::{Names, World};
 use crate::matching::Pattern;
-use crate::plan::{FencePlan, StepPlace, Who};
+use crate::plan::{FencePlan, PayloadPlan, StepPlace, Who};
 use crate::transcript::{Cause, What};
 
 impl World {
@@ -50,6 +51,7 @@ impl World {
         if self.findings.len() == found {
             health.note_working();
         }
+        self.nothing_is_left(place, &taking_part).await?;
         for actor in taking_part {
             self.actors[actor].never.clear();
         }
@@ -107,18 +109,28 @@ impl World {
         };
         let (bytes, message) = self.payload(prober, &fence.probe, &names)?;
         self.pace(prober).await;
-        self.queue(prober, &bytes, message, Cause::Fence);
-        self.flush(&[prober]).await;
+        let via = match &fence.probe {
+            PayloadPlan::Message { kind, .. } => self.outlet_of(kind),
+            PayloadPlan::Raw(_) => None,
+        };
+        let outgoing = Outgoing {
+            bytes,
+            message,
+            via,
+            to: None,
+            copies: Some(1),
+        };
+        let used = self.put_out(prober, vec![outgoing], Cause::Fence)?;
+        self.flush(&used).await;
         self.last_send = Some(Instant::now());
         self.last_action = Instant::now();
         let nonce = (number, nonce);
-        let mut branches: Vec<Branch<'_>> = fence
-            .own
-            .iter()
-            .map(|pattern| watches(place, prober, std::slice::from_ref(pattern), &nonce))
-            .collect();
+        let mut branches: Vec<Branch<'_>> = Vec::new();
+        for pattern in &fence.own {
+            branches.push(self.watches(place, prober, std::slice::from_ref(pattern), &nonce)?);
+        }
         for &actor in taking_part.iter().filter(|actor| **actor != prober) {
-            branches.push(watches(place, actor, &fence.others, &nonce));
+            branches.push(self.watches(place, actor, &fence.others, &nonce)?);
         }
         self.probing = true;
         let done = self.observe(branches, Join::All).await;
@@ -157,10 +169,10 @@ impl World {
         let _: Option<()> = self.drive(until, |_| None).await;
         for actor in 0..self.actors.len() {
             let mut looked_at = 0;
-            while looked_at < 10_000 && !self.actors[actor].inbox.is_empty() {
+            while looked_at < 10_000 && self.bring_unseen(actor) {
                 looked_at += 1;
                 self.check_item(actor).await?;
-                if !self.skip_if_free(actor) {
+                if !self.skip_if_free(actor) && !self.actors[actor].is_unordered() {
                     break;
                 }
             }
@@ -177,19 +189,37 @@ impl World {
         }
         self.nonce_prefix.clone()
     }
-}
 
-/// What an actor must receive of a probe.
-fn watches<'p>(
-    place: &Arc<StepPlace>,
-    actor: usize,
-    patterns: &'p [Pattern],
-    nonce: &(usize, Arc<str>),
-) -> Branch<'p> {
-    let watch = |pattern| {
-        let mut watch = Watch::message(Arc::clone(place), actor, pattern);
-        watch.nonce = Some(nonce.clone());
-        watch
-    };
-    patterns.iter().map(watch).collect()
+    /// What an actor must receive of a probe.
+    fn watches<'p>(
+        &self,
+        place: &Arc<StepPlace>,
+        actor: usize,
+        patterns: &'p [Pattern],
+        nonce: &(usize, Arc<str>),
+    ) -> Result<Branch<'p>, Stop> {
+        let watch = |pattern| {
+            let inbox = self.inbox_of(actor, pattern)?;
+            let mut watch = Watch::message(Arc::clone(place), inbox, pattern);
+            watch.nonce = Some(nonce.clone());
+            Ok(watch)
+        };
+        patterns.iter().map(watch).collect()
+    }
+
+    /// Where the order is free, a probe that came back does not show what else came: that is
+    /// looked at here, and nothing may be left.
+    async fn nothing_is_left(&mut self, place: &Arc<StepPlace>, actors: &[usize]) -> Done {
+        let inboxes: Vec<usize> = actors
+            .iter()
+            .flat_map(|actor| self.inboxes(*actor))
+            .collect();
+        for inbox in inboxes {
+            if self.actors[inbox].is_unordered() {
+                let until = Instant::now() + self.protocol.deadline;
+                self.settle_inbox(inbox, place, until).await?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -40,7 +40,8 @@ impl World {
         let is_ambient = self.is_ambient(message);
         let takes_kind = |always: &crate::plan::StrayPlan| always.pattern.takes_kind(&message.kind);
         let has_always = !is_ambient && self.protocol.always.iter().any(takes_kind);
-        let checked = has_always || !self.actors[actor].never.is_empty();
+        let owner = self.owner(actor);
+        let checked = has_always || !self.actors[owner].never.is_empty();
         let message = checked.then(|| message.clone());
         self.strangers |= is_ambient;
         let Some(message) = message else {
@@ -60,7 +61,7 @@ impl World {
 
     async fn check_never(&mut self, actor: usize, event: usize, message: &Message) -> Done {
         let mut broken: Option<Arc<StepPlace>> = None;
-        for never in &self.actors[actor].never {
+        for never in &self.actors[self.owner(actor)].never {
             let names = Names {
                 locals: &never.locals,
                 ..self.names(Some(actor))
@@ -117,7 +118,8 @@ impl World {
         };
         let event = item.event;
         let use_ = if let Some(number) = self.fence_of(actor, message) {
-            self.actors[actor].fences_seen.push(number);
+            let owner = self.owner(actor);
+            self.actors[owner].fences_seen.push(number);
             Use::Fence
         } else if self.is_ambient(message) {
             self.strangers = true;
@@ -146,11 +148,12 @@ impl World {
                 .fits(message, &self.protocol.codec, &names)
                 .unwrap_or(false)
         };
-        self.probing && *prober == actor && fence.own.iter().any(fits)
+        self.probing && *prober == self.owner(actor) && fence.own.iter().any(fits)
     }
 
     fn is_ignored(&self, actor: usize, message: &Message) -> bool {
-        if self.actors[actor].ignores(&message.kind) {
+        let owner = self.owner(actor);
+        if self.actors[owner].ignores(&message.kind) {
             return true;
         }
         let names = self.names(Some(actor));
@@ -158,13 +161,14 @@ impl World {
             some.fits(message, &self.protocol.codec, &names)
                 .unwrap_or(false)
         };
-        !self.actors[actor].judges(&message.kind) && self.protocol.ignore_some.iter().any(fits)
+        !self.actors[owner].judges(&message.kind) && self.protocol.ignore_some.iter().any(fits)
     }
 
     /// The fence whose probe this message is, when the actor may see it and has not yet.
     fn fence_of(&self, actor: usize, message: &Message) -> Option<usize> {
         let fence = self.protocol.fence.as_ref()?;
-        if self.probes.is_empty() || !self.actors[actor].has_mark(&fence.who) {
+        let owner = self.owner(actor);
+        if self.probes.is_empty() || !self.actors[owner].has_mark(&fence.who) {
             return None;
         }
         let kinds = fence
@@ -174,7 +178,7 @@ impl World {
         if !kinds {
             return None;
         }
-        let seen = &self.actors[actor].fences_seen;
+        let seen = &self.actors[owner].fences_seen;
         let is_it = |(number, (text, prober)): &(usize, &(String, usize))| {
             let names = Names {
                 nonce: Some(text),
@@ -185,7 +189,7 @@ impl World {
                     .fits(message, &self.protocol.codec, &names)
                     .unwrap_or(false)
             };
-            *prober != actor && !seen.contains(number) && fence.others.iter().any(fits)
+            *prober != owner && !seen.contains(number) && fence.others.iter().any(fits)
         };
         self.probes
             .iter()
@@ -208,11 +212,11 @@ impl World {
         let Some((_, field)) = ambient else {
             return false;
         };
-        let Some(Value::Text(text)) = message.field(field) else {
+        let Some(value) = message.field(field) else {
             return false;
         };
-        // The field may be a text that names users, such as a notice of somebody's coming.
-        let names_us = |actor: &super::actor::Actor| text.contains(actor.name.as_str());
+        // The field may be a text that names users, such as a notice of somebody's coming, or a list.
+        let names_us = |actor: &super::actor::Actor| mentions(value, &actor.name);
         !self.actors.iter().any(names_us)
     }
 
@@ -268,5 +272,41 @@ impl World {
     /// The step that is running, as a place to blame.
     pub(super) fn here(&self) -> Arc<StepPlace> {
         Arc::clone(&self.place)
+    }
+}
+
+/// Whether a name stands somewhere in a value, and not only as a part of another name.
+fn mentions(value: &Value, name: &str) -> bool {
+    let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    match value {
+        Value::Text(text) => text.match_indices(name).any(|(at, _)| {
+            let behind = &text[at + name.len()..];
+            apart(text[..at].chars().next_back()) && apart(behind.chars().next())
+        }),
+        Value::List(items) => items.iter().any(|item| mentions(item, name)),
+        Value::Map(entries) => entries.iter().any(|(_, value)| mentions(value, name)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_mentioned_where_it_is_a_word() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let entry = Value::Map(vec![("name".to_owned(), text("bob"))]);
+        for value in [
+            text("bob"),
+            text("<bob> has joined"),
+            text("kbob and bob"),
+            Value::List(vec![Value::Null, entry]),
+        ] {
+            assert!(mentions(&value, "bob"), "{value}");
+        }
+        for value in [text("kbob"), text("bobby"), text(""), Value::Int(7)] {
+            assert!(!mentions(&value, "bob"), "{value}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Waiting for expectations: what comes is offered to the branches until they have what they want.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,15 +9,20 @@ use tokio::time::Instant;
 
 use super::actor::ItemKind;
 use super::problem::Problem;
+use super::session::Session;
 use super::stop::{Done, Stop, undecided};
 use super::watch::{Branch, Expected, Watch};
 use super::world::{Names, World};
-use crate::plan::{StepPlace, Variable, Who};
+use crate::plan::Variable;
+use crate::scenario::sockets::SOURCE;
 use crate::transcript::Use;
 use crate::wire::{Direction, Message, Value};
 
 /// How old the beginning of a message is when the message can be called unfinished.
 const STALLED: Duration = Duration::from_millis(200);
+
+/// Fields, and the variables that take their values.
+type Captures<'a> = &'a [(Arc<str>, Variable)];
 
 /// How branches are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +34,7 @@ pub(super) enum Join {
 }
 
 /// Branches that wait side by side.
-struct Race<'p> {
+pub(super) struct Race<'p> {
     branches: Vec<Branch<'p>>,
     join: Join,
     /// Which branches are still in; of [`Join::All`] always all.
@@ -51,7 +57,7 @@ impl<'p> Race<'p> {
     }
 
     /// The expectations whose turn it is.
-    fn heads(&self) -> impl Iterator<Item = (usize, &Watch<'p>)> {
+    pub(super) fn heads(&self) -> impl Iterator<Item = (usize, &Watch<'p>)> {
         let in_it = self
             .branches
             .iter()
@@ -60,7 +66,7 @@ impl<'p> Race<'p> {
         in_it.filter_map(|(index, branch)| Some((index, branch.front()?)))
     }
 
-    fn heads_of(&self, actor: usize) -> impl Iterator<Item = (usize, &Watch<'p>)> {
+    pub(super) fn heads_of(&self, actor: usize) -> impl Iterator<Item = (usize, &Watch<'p>)> {
         self.heads().filter(move |(_, watch)| watch.actor == actor)
     }
 
@@ -102,14 +108,13 @@ impl World {
             }
             let latest = race
                 .heads()
-                .filter_map(|(_, watch)| watch.time_span())
-                .map(|t| t.latest);
+                .filter_map(|(_, watch)| self.waits_until(watch));
             let Some(until) = latest.min() else {
                 return Ok(());
             };
             let something = |world: &mut Self| {
                 race.heads()
-                    .any(|(_, watch)| !world.actors[watch.actor].inbox.is_empty())
+                    .any(|(_, watch)| world.actors[watch.actor].has_news())
                     .then_some(())
             };
             let found = self.drive(until, something).await.is_some();
@@ -119,8 +124,22 @@ impl World {
             if !found || overdue {
                 self.expire(&mut race).await?;
             }
-            overdue = Instant::now() >= until;
+            let latest = race
+                .heads()
+                .filter_map(|(_, watch)| self.waits_until(watch));
+            overdue = latest.min().is_some_and(|until| Instant::now() >= until);
         }
+    }
+
+    /// When the time is up for an expectation. What came in time may be a message only when nothing
+    /// has followed it for a while.
+    fn waits_until(&self, watch: &Watch<'_>) -> Option<Instant> {
+        let latest = watch.time_span()?.latest;
+        let session = self.actors[watch.actor].session.as_ref();
+        let in_time = |session: &&Session| session.last_read().is_some_and(|last| last <= latest);
+        let came = session.filter(in_time);
+        let rest = came.and_then(|session| session.rest_due(&self.protocol.codec));
+        Some(rest.map_or(latest, |rest| latest.max(rest)))
     }
 
     fn begin_windows(&self, race: &mut Race<'_>) -> Done {
@@ -141,9 +160,9 @@ impl World {
             if race.is_over() {
                 return Ok(());
             }
-            let with_news = |actor: &usize| !self.actors[*actor].inbox.is_empty();
-            let found = race.heads().map(|(_, watch)| watch.actor).find(with_news);
-            let Some(actor) = found else { return Ok(()) };
+            let Some(actor) = self.bring_news(race)? else {
+                return Ok(());
+            };
             self.offer(actor, race).await?;
         }
     }
@@ -165,6 +184,10 @@ impl World {
             return self.take_for(actor, event, first, &fitting, race).await;
         }
         if self.skip_if_free(actor) {
+            return Ok(());
+        }
+        if self.actors[actor].is_unordered() && self.may_wait(actor) {
+            self.absorb(actor)?;
             return Ok(());
         }
         let satisfied: Vec<usize> = race
@@ -271,7 +294,7 @@ impl World {
             let Some(watch) = race.branches[index].front().filter(|_| race.alive[index]) else {
                 continue;
             };
-            if watch.time_span().is_none_or(|span| span.latest > now) {
+            if self.waits_until(watch).is_none_or(|until| until > now) {
                 continue;
             }
             if watch.is_satisfied() {
@@ -287,7 +310,7 @@ impl World {
         Ok(())
     }
 
-    fn fits(&self, watch: &Watch<'_>, item: &ItemKind) -> Result<bool, Stop> {
+    pub(super) fn fits(&self, watch: &Watch<'_>, item: &ItemKind) -> Result<bool, Stop> {
         match (&watch.what, item) {
             (Expected::End, ItemKind::Ended(_)) => Ok(true),
             (Expected::Message(pattern, ..), ItemKind::Message(message)) => {
@@ -349,23 +372,24 @@ impl World {
         if watch.nonce.is_some() {
             self.transcript.set_use(event, Use::Fence, None);
         }
-        self.actors[actor].last_taken = Some(at);
+        let owner = self.owner(actor);
+        self.actors[owner].last_taken = Some(at);
         if let Some(mark) = watch.mark {
             self.marks.insert(Arc::clone(mark), at);
         }
         if let Some((number, _)) = &watch.nonce {
-            self.actors[actor].fences_seen.push(*number);
+            self.actors[owner].fences_seen.push(*number);
         }
         // The end of a connection stays: whoever expects a message after it must see it.
         if ends {
             self.actors[actor].end_expected = true;
             return;
         }
-        let item = self.pop(actor);
-        if let (Some(ItemKind::Message(message)), Expected::Message(_, save, gather)) =
-            (item.map(|item| item.what), watch.what)
+        let Some(item) = self.pop(actor) else { return };
+        if let (ItemKind::Message(message), Expected::Message(_, save, gather)) =
+            (&item.what, watch.what)
         {
-            self.capture(actor, &message, save, gather);
+            self.capture(owner, message, item.source, (save, gather));
         }
     }
 
@@ -373,10 +397,13 @@ impl World {
         &mut self,
         actor: usize,
         message: &Message,
-        save: &[(Arc<str>, Variable)],
-        gather: &[(Arc<str>, Variable)],
+        source: Option<SocketAddr>,
+        (save, gather): (Captures<'_>, Captures<'_>),
     ) {
-        let value = |field: &str| message.field(field).cloned().unwrap_or(Value::Null);
+        let value = |field: &str| match (field, source) {
+            (SOURCE, Some(source)) => Value::Text(source.to_string()),
+            _ => message.field(field).cloned().unwrap_or(Value::Null),
+        };
         for (field, variable) in save {
             *self.variable(actor, variable) = value(field);
         }
@@ -412,7 +439,19 @@ impl World {
                 .fail(watch, Problem::Unfinished { event, missing })
                 .await;
         }
-        self.fail(watch, Problem::Nothing).await
+        let Some(message) = self.bring_rival(watch) else {
+            return self.fail(watch, Problem::Nothing).await;
+        };
+        // That it is missing is a matter of time, whatever came instead.
+        let since = watch.time_span().map_or(self.last_action, |span| span.base);
+        self.refuse_if_late(&Problem::Nothing, since).await?;
+        let event = self.actors[watch.actor]
+            .inbox
+            .front()
+            .map_or(0, |item| item.event);
+        let other = self.fail(watch, Problem::Other { event, message }).await;
+        self.pop(watch.actor);
+        other
     }
 
     /// The bytes of a message that an actor has begun to receive, and what it waits for.
@@ -471,60 +510,5 @@ impl World {
             ItemKind::Ended(how) => Problem::Ended { event, how: *how },
         };
         self.fail(watch, problem).await
-    }
-
-    /// No judged message of an actor for a while.
-    pub(super) async fn silence(
-        &mut self,
-        place: &Arc<StepPlace>,
-        who: Who,
-        how_long: Duration,
-    ) -> Done {
-        let until = Instant::now() + how_long;
-        let actors = self.members(who);
-        for actor in actors.clone() {
-            self.ensure_connected(actor, place).await?;
-        }
-        loop {
-            let heard = |world: &mut Self| {
-                let unread = |actor: &usize| {
-                    world.actors[*actor]
-                        .inbox
-                        .front()
-                        .is_some_and(|item| !matches!(item.what, ItemKind::Ended(_)))
-                };
-                actors.clone().find(unread)
-            };
-            let Some(actor) = self.drive(until, heard).await else {
-                return Ok(());
-            };
-            self.check_item(actor).await?;
-            if self.skip_if_free(actor) || self.absorb(actor)? {
-                if Instant::now() >= until {
-                    return Ok(());
-                }
-                continue;
-            }
-            let Some(item) = self.actors[actor].inbox.front() else {
-                continue;
-            };
-            let problem = match &item.what {
-                ItemKind::Message(message) => Problem::NotSilent {
-                    event: item.event,
-                    message: message.clone(),
-                },
-                ItemKind::Malformed { offset, reason } => Problem::Malformed {
-                    event: item.event,
-                    offset: *offset,
-                    reason: reason.clone(),
-                },
-                ItemKind::Unfinished { missing } => Problem::Unfinished {
-                    event: item.event,
-                    missing: missing.clone(),
-                },
-                ItemKind::Ended(_) => continue,
-            };
-            return self.fail_plainly(place, Some(actor), problem).await;
-        }
     }
 }

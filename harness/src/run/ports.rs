@@ -1,7 +1,7 @@
 //! Free ports for programs that must be told theirs.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::Mutex;
 
 use rand::RngExt as _;
@@ -33,7 +33,8 @@ impl Ports {
                 taken.insert(port)
             };
             if fresh {
-                if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                let here = (Ipv4Addr::LOCALHOST, port);
+                if TcpListener::bind(here).is_ok() && UdpSocket::bind(here).is_ok() {
                     return Some(port);
                 }
                 self.give_back(port);

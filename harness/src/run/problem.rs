@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::actor::Actor;
+use super::listening::dropped;
 use super::stop::{Done, Stop};
 use super::watch::{Expected, TimeSpan, Watch};
 use super::world::World;
@@ -207,7 +209,7 @@ impl World {
     }
 
     /// The clock proves nothing when the harness itself was late.
-    async fn refuse_if_late(&self, problem: &Problem, since: Instant) -> Done {
+    pub(super) async fn refuse_if_late(&self, problem: &Problem, since: Instant) -> Done {
         self.go_on()?;
         let late = if problem.is_timed() {
             // A pulse that is due is felt first: the timers are looked at, then who waits for them.
@@ -219,7 +221,7 @@ impl World {
             self.worst_delay
         };
         if late <= self.shared.margin {
-            return Ok(());
+            return self.refuse_if_lost(problem);
         }
         let late = Amount::Time(i128::try_from(late.as_nanos()).unwrap_or(i128::MAX));
         Err(Stop::Late(format!(
@@ -246,6 +248,27 @@ impl World {
         let next = self.findings.len();
         self.named.retain(|index| *index < next);
         self.named.push(next);
+    }
+
+    /// What the system has lost on its way nobody can miss.
+    fn refuse_if_lost(&self, problem: &Problem) -> Done {
+        if !self.has_datagrams() || !problem.is_timed() {
+            return Ok(());
+        }
+        // Who is flooded until his inbox is full has not read on purpose.
+        let reads = |actor: &&Actor| actor.session.is_some() && actor.reading && !actor.is_full();
+        let reading = self.actors.iter().filter(reads);
+        let ports: Vec<u16> = reading
+            .filter_map(|actor| Some(actor.local?.port()))
+            .collect();
+        let at_server = dropped(&[self.subject.address().port()]).saturating_sub(self.lost_before);
+        let lost = at_server + dropped(&ports);
+        if lost == 0 {
+            return Ok(());
+        }
+        Err(Stop::Late(format!(
+            "the system lost {lost} of the datagrams: too many came at once"
+        )))
     }
 
     /// The step's rules, then what the unexpected message breaks, then the macro's rule, then the

@@ -310,7 +310,7 @@ impl World {
         let place = Arc::new(place);
         let _: Option<()> = self.drive(Instant::now() + SETTLE, |_| None).await;
         for actor in 0..self.actors.len() {
-            if self.actors[actor].closed.is_none() {
+            if self.actors[self.owner(actor)].closed.is_none() {
                 self.settle_actor(actor, &place).await?;
             }
         }
@@ -369,7 +369,7 @@ impl World {
 
     /// Looks at what nobody has looked at; false at the end of the connection, or when there is
     /// no end to it.
-    async fn settle_inbox(
+    pub(super) async fn settle_inbox(
         &mut self,
         actor: usize,
         place: &Arc<StepPlace>,
@@ -413,6 +413,24 @@ impl World {
         }
     }
 
+    /// Where messages are datagrams, addresses stand in them that differ from run to run.
+    fn redacted_addresses(&self) -> Vec<(String, String)> {
+        if !self.has_datagrams() {
+            return Vec::new();
+        }
+        let own = self.actors.iter();
+        let own = own.filter_map(|actor| Some((actor.label.to_string(), actor.local?)));
+        let server = ("server".to_owned(), self.subject.address());
+        own.chain([server])
+            .flat_map(|(label, address)| {
+                [
+                    (address.to_string(), format!("{label}.address")),
+                    (address.port().to_string(), format!("{label}.port")),
+                ]
+            })
+            .collect()
+    }
+
     /// Closes the connections, then ends the server if it is ours. Nothing is judged any more.
     pub(super) async fn tear_down(mut self) -> End {
         self.step = None;
@@ -440,10 +458,12 @@ impl World {
             };
             self.drive(until, gone).await;
         }
-        let mut names = Vec::new();
-        for actor in &mut self.actors {
+        let mut names = self.redacted_addresses();
+        for (index, actor) in self.actors.iter_mut().enumerate() {
             actor.session = None;
-            names.push((actor.name.clone(), format!("<{}>", actor.label)));
+            if actor.owner == index {
+                names.push((actor.name.clone(), actor.label.to_string()));
+            }
         }
         let Self {
             subject,

@@ -1,46 +1,30 @@
-//! One connection: bytes in and out, cut into messages as they arrive.
+//! What an actor exchanges messages over: a connection, or a socket for datagrams.
 
 use std::io;
-use std::pin::Pin;
+use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::transport::AnyStream;
+use super::connection::Connection;
+use super::datagrams::Datagrams;
 use crate::transcript::{Bytes, End};
-use crate::wire::{Codec, Decoded, Direction, Message};
-
-/// How many bytes are read at once.
-pub(super) const READ_SIZE: usize = 4 * 1024;
+use crate::wire::{Codec, Direction, Message};
 
 /// The most bytes that may wait for a peer that does not read.
 pub(super) const MAX_UNSENT: usize = 64 * 1024 * 1024;
 
 /// The most bytes beside which automatic answers are still queued: a peer that leaves so many
 /// unread does not miss them.
-const MAX_UNSENT_ANSWERS: usize = 1024 * 1024;
+pub(super) const MAX_UNSENT_ANSWERS: usize = 1024 * 1024;
 
-/// A connection of one actor.
-pub(super) struct Session {
-    stream: AnyStream,
-    /// What came and is not yet a whole message.
-    unread: Vec<u8>,
-    /// Where the next message begins in `unread`.
-    start: usize,
-    /// When the first byte of what is in `unread` came.
-    begun: Instant,
-    /// What is to be written.
-    unsent: Vec<u8>,
-    sent: usize,
-    /// Bytes came that are no message; what follows cannot be understood.
-    broken: bool,
-    /// There may be whole messages in `unread`.
-    more_to_decode: bool,
-    read_ended: bool,
-    write_ended: bool,
-    shutting_down: bool,
+/// One connection, or one socket, of an actor.
+pub(super) enum Session {
+    /// A stream of bytes.
+    Stream(Box<Connection>),
+    /// A socket on which each datagram is a message.
+    Datagrams(Datagrams),
 }
 
 /// What reading brought.
@@ -48,6 +32,8 @@ pub(super) enum Arrival {
     Message {
         message: Message,
         bytes: Bytes,
+        /// Who sent it, where that can differ.
+        source: Option<SocketAddr>,
     },
     Malformed {
         offset: usize,
@@ -63,22 +49,6 @@ pub(super) enum Arrival {
 }
 
 impl Session {
-    pub(super) fn new(stream: AnyStream) -> Self {
-        Self {
-            stream,
-            unread: Vec::new(),
-            start: 0,
-            begun: Instant::now(),
-            unsent: Vec::new(),
-            sent: 0,
-            broken: false,
-            more_to_decode: false,
-            read_ended: false,
-            write_ended: false,
-            shutting_down: false,
-        }
-    }
-
     /// Reads once, as much as there is `space` for, and passes on the messages that this completes, at
     /// most `limit`; the others come first the next time. Ready with false when there is nothing
     /// more to come.
@@ -90,107 +60,32 @@ impl Session {
         space: &mut [u8],
         arrived: &mut dyn FnMut(Arrival),
     ) -> Poll<bool> {
-        let direction = Direction::ToClient;
-        if self.read_ended {
-            return Poll::Ready(false);
-        }
-        if self.more_to_decode {
-            self.decode(codec, direction, limit, arrived);
-            return Poll::Ready(true);
-        }
-        let mut buffer = ReadBuf::new(space);
-        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
-                self.read_ended = true;
-                self.cut_off(codec, direction, arrived);
-                arrived(Arrival::Ended(End::EndOfStream));
-                Poll::Ready(false)
-            }
-            Poll::Ready(Ok(())) => {
-                if !self.broken {
-                    if self.unread.is_empty() {
-                        self.begun = Instant::now();
-                    }
-                    self.unread.extend_from_slice(buffer.filled());
-                    self.decode(codec, direction, limit, arrived);
-                }
-                Poll::Ready(true)
-            }
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Poll::Ready(Err(_)) => {
-                self.read_ended = true;
-                self.write_ended = true;
-                arrived(Arrival::Ended(End::Reset));
-                Poll::Ready(false)
-            }
+        match self {
+            Self::Stream(stream) => stream.poll_read(cx, codec, limit, space, arrived),
+            Self::Datagrams(socket) => socket.poll_read(cx, codec, space, arrived),
         }
     }
 
-    fn decode(
-        &mut self,
-        codec: &Codec,
-        direction: Direction,
-        limit: usize,
-        arrived: &mut dyn FnMut(Arrival),
-    ) {
-        let mut count = 0;
-        self.more_to_decode = false;
-        while self.start < self.unread.len() {
-            if count == limit {
-                self.more_to_decode = true;
-                break;
-            }
-            count += 1;
-            let pending = &self.unread[self.start..];
-            match codec.decode(direction, pending) {
-                Decoded::Message { message, len } if len > 0 => {
-                    let bytes = Bytes::from(&pending[..len]);
-                    self.start += len;
-                    arrived(Arrival::Message { message, bytes });
-                }
-                Decoded::More { .. } if pending.len() <= codec.max_message() => break,
-                Decoded::Malformed(malformed) => {
-                    let reason = format!("{}: {}", malformed.field, malformed.reason);
-                    self.give_up(malformed.offset, reason, arrived);
-                    return;
-                }
-                Decoded::More { missing } => {
-                    let reason = format!("too long for a message: {missing}");
-                    self.give_up(0, reason, arrived);
-                    return;
-                }
-                Decoded::Message { .. } => {
-                    self.give_up(0, "a message of no bytes".to_owned(), arrived);
-                    return;
-                }
-            }
-        }
-        if self.start > 0 {
-            self.begun = Instant::now();
-            self.unread.drain(..self.start);
-            self.start = 0;
+    /// When the bytes that came last end a message by that nothing follows them.
+    pub(super) fn rest_due(&self, codec: &Codec) -> Option<Instant> {
+        match self {
+            Self::Stream(stream) => stream.rest_due(codec),
+            Self::Datagrams(_) => None,
         }
     }
 
-    fn give_up(&mut self, offset: usize, reason: String, arrived: &mut dyn FnMut(Arrival)) {
-        self.broken = true;
-        let bytes = self.unread.split_off(self.start);
-        self.unread = Vec::new();
-        self.start = 0;
-        arrived(Arrival::Malformed {
-            offset,
-            reason,
-            bytes,
-        });
+    /// When bytes came last.
+    pub(super) fn last_read(&self) -> Option<Instant> {
+        match self {
+            Self::Stream(stream) => Some(stream.last_read()),
+            Self::Datagrams(_) => None,
+        }
     }
 
-    fn cut_off(&mut self, codec: &Codec, direction: Direction, arrived: &mut dyn FnMut(Arrival)) {
-        if let Some((missing, bytes)) = self.unfinished(codec, direction) {
-            arrived(Arrival::Unfinished { missing, bytes });
+    /// Nothing has followed for a while: passes on the message that this ends.
+    pub(super) fn rest(&mut self, codec: &Codec, limit: usize, arrived: &mut dyn FnMut(Arrival)) {
+        if let Self::Stream(stream) = self {
+            stream.rest(codec, limit, arrived);
         }
     }
 
@@ -200,83 +95,78 @@ impl Session {
         codec: &Codec,
         direction: Direction,
     ) -> Option<(String, Vec<u8>)> {
-        let bytes = self
-            .unread
-            .get(self.start..)
-            .filter(|bytes| !bytes.is_empty())?;
-        match codec.decode(direction, bytes) {
-            Decoded::More { missing } => Some((missing, bytes.to_vec())),
-            _ => None,
+        match self {
+            Self::Stream(stream) => stream.unfinished(codec, direction),
+            Self::Datagrams(_) => None,
         }
     }
 
     /// How long ago the message began that has not ended.
     pub(super) fn begun_for(&self) -> Duration {
-        self.begun.elapsed()
+        match self {
+            Self::Stream(stream) => stream.begun_for(),
+            Self::Datagrams(_) => Duration::ZERO,
+        }
     }
 
-    /// Puts bytes behind those that wait to be written; false when too many wait already.
-    pub(super) fn queue(&mut self, bytes: &[u8]) -> bool {
-        if self.unsent.len() - self.sent + bytes.len() > MAX_UNSENT {
-            return false;
+    /// Puts bytes behind those that wait to be written; false when too many wait already. A datagram
+    /// goes to the server unless `to` says otherwise.
+    pub(super) fn queue(&mut self, bytes: &[u8], to: Option<SocketAddr>) -> bool {
+        match self {
+            Self::Stream(stream) => stream.queue(bytes),
+            Self::Datagrams(socket) => socket.queue(bytes, to),
         }
-        self.unsent.extend_from_slice(bytes);
-        true
     }
 
     /// Whether an automatic answer may wait, too.
     pub(super) fn has_room_for_answers(&self) -> bool {
-        self.unsent.len() - self.sent < MAX_UNSENT_ANSWERS
+        match self {
+            Self::Stream(stream) => stream.has_room_for_answers(),
+            Self::Datagrams(socket) => socket.has_room_for_answers(),
+        }
     }
 
     /// Whether everything that was queued has been written, or cannot be.
     pub(super) fn flushed(&self) -> bool {
-        self.write_ended || self.sent == self.unsent.len()
+        match self {
+            Self::Stream(stream) => stream.flushed(),
+            Self::Datagrams(socket) => socket.flushed(),
+        }
     }
 
-    /// Writes what it can; an error ends writing and is given once.
+    /// Writes what it can; an error is given once.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Option<io::Error> {
-        while !self.flushed() {
-            let pending = &self.unsent[self.sent..];
-            match Pin::new(&mut self.stream).poll_write(cx, pending) {
-                Poll::Pending => return None,
-                Poll::Ready(Ok(0)) => {
-                    return Some(self.fail_writing(io::ErrorKind::WriteZero.into()));
-                }
-                Poll::Ready(Ok(n)) => self.sent += n,
-                Poll::Ready(Err(error)) => return Some(self.fail_writing(error)),
-            }
+        match self {
+            Self::Stream(stream) => stream.poll_write(cx),
+            Self::Datagrams(socket) => socket.poll_write(cx),
         }
-        self.unsent.clear();
-        self.sent = 0;
-        if self.shutting_down && !self.write_ended {
-            match Pin::new(&mut self.stream).poll_shutdown(cx) {
-                Poll::Pending => {}
-                Poll::Ready(_) => self.write_ended = true,
-            }
-        }
-        None
-    }
-
-    fn fail_writing(&mut self, error: io::Error) -> io::Error {
-        self.write_ended = true;
-        self.unsent.clear();
-        self.sent = 0;
-        error
     }
 
     /// Ends the writing side once everything is written.
     pub(super) fn shut_down(&mut self) {
-        self.shutting_down = true;
+        if let Self::Stream(stream) = self {
+            stream.shut_down();
+        }
     }
 
     /// Whether the shutdown of the writing side is done.
     pub(super) fn is_shut_down(&self) -> bool {
-        self.write_ended
+        match self {
+            Self::Stream(stream) => stream.is_shut_down(),
+            Self::Datagrams(_) => true,
+        }
     }
 
-    /// Ends the connection with a reset.
-    pub(super) fn reset(mut self) -> io::Result<()> {
-        self.stream.reset_on_close()
+    /// Ends the connection with a reset; a socket is closed.
+    pub(super) fn reset(self) -> io::Result<()> {
+        match self {
+            Self::Stream(stream) => stream.reset(),
+            Self::Datagrams(_) => Ok(()),
+        }
+    }
+
+    /// Whether each message comes for itself, in any order.
+    pub(super) fn is_unordered(&self) -> bool {
+        matches!(self, Self::Datagrams(_))
     }
 }

@@ -110,7 +110,13 @@ impl Subject {
             }
             Target::Embedded { fault } => {
                 let given = told(params, fault.as_ref());
-                let started = InProcess::start(&protocol.name, &protocol.dialect, &given).await;
+                let started = InProcess::start(
+                    &protocol.name,
+                    protocol.transport,
+                    &protocol.dialect,
+                    &given,
+                )
+                .await;
                 let (address, server) = started.map_err(NotHere::Cannot)?;
                 Ok(Self::new(address, Kind::InProcess(server)))
             }
@@ -178,7 +184,7 @@ impl Subject {
             &protocol.name,
             &protocol.dialect,
             port,
-            log.as_deref(),
+            (dir.path(), log.as_deref()),
             given,
         ));
         Self::start_program(CommandLine { words }, port, Some(dir), log)
@@ -279,6 +285,20 @@ impl Subject {
             Kind::Attached if !shared.reached.load(Ordering::Relaxed) => now + ATTACH_PATIENCE,
             Kind::Program(_) | Kind::Attached => now + SHORT_PATIENCE,
         }
+    }
+
+    /// Whether it is not known yet that somebody listens, and somebody should.
+    pub(super) fn needs_listener(&self, shared: &Shared) -> bool {
+        match &self.kind {
+            Kind::InProcess(_) | Kind::Gone(_) => false,
+            Kind::Program(program) => !self.accepted && !program.end_expected,
+            Kind::Attached => !self.accepted && !shared.reached.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether somebody listens cannot be told; it is not asked again.
+    pub(super) fn note_asked(&mut self) {
+        self.accepted = true;
     }
 
     pub(super) fn note_accepted(&mut self, shared: &Shared) {

@@ -131,7 +131,8 @@ impl World {
     ) -> Done {
         for actor in self.members(who) {
             self.ensure_connected(actor, place).await?;
-            let Some(watch) = Self::watch(place, actor, what, &[]) else {
+            let inbox = self.inbox(actor, at(what))?;
+            let Some(watch) = Self::watch(place, inbox, what, &[]) else {
                 continue;
             };
             self.observe(vec![VecDeque::from([watch])], Join::All)
@@ -172,7 +173,8 @@ impl World {
                         *budget = budget
                             .checked_sub(1)
                             .ok_or_else(|| undecided("too many repetitions in a branch"))?;
-                        branch.extend(Self::watch(&step.place, actor, what, locals));
+                        let inbox = self.inbox(actor, at(what))?;
+                        branch.extend(Self::watch(&step.place, inbox, what, locals));
                     }
                 }
                 StepPlanKind::Group(steps) => self.unroll(steps, locals, branch, budget)?,
@@ -252,7 +254,7 @@ impl World {
         let latest = match &window.within {
             Some(quantity) => base + time(quantity)?,
             None => {
-                let arrival = self.actors[actor].last_taken.unwrap_or(base);
+                let arrival = self.actors[self.owner(actor)].last_taken.unwrap_or(base);
                 let from = base.max(arrival).max(earliest.unwrap_or(base));
                 from + self.protocol.deadline
             }
@@ -262,5 +264,13 @@ impl World {
             earliest,
             latest,
         })
+    }
+}
+
+/// The socket that an expectation names.
+fn at(what: &ObservePlan) -> Option<&str> {
+    match what {
+        ObservePlan::Recv(recv) => recv.at.as_deref(),
+        ObservePlan::Closed { .. } | ObservePlan::Silence(_) => None,
     }
 }

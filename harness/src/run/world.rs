@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,14 +18,20 @@ use rand::rngs::StdRng;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::actor::{Actor, Due, ItemKind};
+use super::actor::{Actor, Due, Item, ItemKind};
+use super::connection::READ_SIZE;
+use super::datagrams::DATAGRAM_SIZE;
 use super::lateness::Lateness;
+use super::listening::dropped;
 use super::names::{Generator, UsedNames};
-use super::session::{Arrival, READ_SIZE, Session};
+use super::outgoing::address;
+use super::session::{Arrival, Session};
+use super::sockets::socket_variable;
 use super::subject::Subject;
 use super::target::Shared;
 use crate::matching::{Amount, Lookup, Reference, evaluate};
 use crate::plan::{ProtocolPlan, ScenarioPlan, StepPlace, WireName};
+use crate::protocol::Transport;
 use crate::scenario::{Quantity, Variable, parse_duration};
 use crate::source::Span;
 use crate::stable_hash::stable_hash;
@@ -86,6 +93,8 @@ pub(super) struct World {
     /// What the probes of this scenario begin with.
     pub nonce_prefix: String,
     pub lateness: Lateness,
+    /// How many datagrams the system had lost at the server's socket before.
+    pub lost_before: u64,
     pub rng: StdRng,
     /// What is read goes here first. Kept, since clearing it anew would cost more than the reading.
     space: Box<[u8]>,
@@ -131,7 +140,14 @@ impl World {
         let actor = |(plan, name): (&crate::plan::ActorPlan, String)| {
             Actor::new(Arc::clone(&plan.label), name, &protocol)
         };
-        let actors = scenario.actors.iter().zip(names).map(actor).collect();
+        let mut actors: Vec<Actor> = scenario.actors.iter().zip(names).map(actor).collect();
+        for (index, actor) in actors.iter_mut().enumerate() {
+            actor.owner = index;
+        }
+        let space = match protocol.transport {
+            Transport::Tcp => READ_SIZE,
+            Transport::Udp => DATAGRAM_SIZE,
+        };
         let interrupted = Box::pin(shared.stop.clone().cancelled_owned());
         let mut world = Self {
             protocol,
@@ -162,8 +178,9 @@ impl World {
             must_end: now + MAX_SCENARIO,
             nonce_prefix: String::new(),
             lateness,
+            lost_before: 0,
             rng,
-            space: vec![0; READ_SIZE].into_boxed_slice(),
+            space: vec![0; space].into_boxed_slice(),
             timer: Box::pin(tokio::time::sleep_until(now)),
             interrupted,
             worst_delay: Duration::ZERO,
@@ -173,6 +190,9 @@ impl World {
             turns: 0,
         };
         world.fix_names();
+        if world.has_datagrams() {
+            world.lost_before = dropped(&[world.subject.address().port()]);
+        }
         world
     }
 
@@ -221,7 +241,7 @@ impl World {
                     return Poll::Ready(None);
                 }
                 let _ = self.interrupted.as_mut().poll(cx);
-                let next = self.actors.iter().filter_map(Actor::next_due).min();
+                let next = self.next_due();
                 let wake = next.map_or(until, |due| due.min(until));
                 // One that fires too early costs less than setting it for each message.
                 if self.timer.is_elapsed() || self.timer.deadline() > wake {
@@ -252,7 +272,7 @@ impl World {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
-            if let Some(due) = self.actors.iter().filter_map(Actor::next_due).min() {
+            if let Some(due) = self.next_due() {
                 self.timer.as_mut().reset(due);
                 if self.timer.as_mut().poll(cx).is_ready() {
                     cx.waker().wake_by_ref();
@@ -261,6 +281,20 @@ impl World {
             Poll::Pending
         })
         .await
+    }
+
+    /// When something is due without anything happening on a socket.
+    fn next_due(&self) -> Option<Instant> {
+        let codec = &self.protocol.codec;
+        let due = |actor: &Actor| {
+            let session = actor
+                .session
+                .as_ref()
+                .filter(|_| actor.reading && !actor.is_full());
+            let rest = session.and_then(|session| session.rest_due(codec));
+            actor.next_due().into_iter().chain(rest).min()
+        };
+        self.actors.iter().filter_map(due).min()
     }
 
     fn serve(&mut self, cx: &mut Context<'_>) {
@@ -311,10 +345,24 @@ impl World {
             let space = &mut self.space;
             let mut keep = |arrival| arrivals.push(arrival);
             let more = session.poll_read(cx, codec, *budget, space, &mut keep);
-            let now = Instant::now();
+            let rested = session
+                .rest_due(codec)
+                .is_some_and(|due| due <= Instant::now());
+            if rested && more.is_pending() {
+                session.rest(codec, *budget, &mut keep);
+            }
+            // What only a pause has ended came when its last byte did.
+            let now = match codec.pause().and_then(|_| session.last_read()) {
+                Some(last) => last,
+                None => Instant::now(),
+            };
             *budget = budget.saturating_sub(arrivals.len());
             for arrival in arrivals {
-                self.arrived(index, now, arrival);
+                let at = match arrival {
+                    Arrival::Ended(_) => Instant::now(),
+                    _ => now,
+                };
+                self.arrived(index, at, arrival);
             }
             if !matches!(more, Poll::Ready(true)) {
                 return;
@@ -324,9 +372,15 @@ impl World {
 
     fn arrived(&mut self, index: usize, now: Instant, arrival: Arrival) {
         let direction = Direction::ToClient;
+        let mut from = None;
         let (size, what, kind) = match arrival {
-            Arrival::Message { message, bytes } => {
-                self.trigger(index, now, &message);
+            Arrival::Message {
+                message,
+                bytes,
+                source,
+            } => {
+                from = source;
+                self.trigger(index, now, &message, source);
                 let size = bytes.total;
                 let what = What::Received {
                     direction,
@@ -366,9 +420,14 @@ impl World {
         let label = Arc::clone(&self.actors[index].label);
         let at = self.elapsed(now);
         let event = self.transcript.add(at, Some(label), None, what);
+        if from.is_some() {
+            self.subject.note_accepted(&self.shared);
+        }
         let actor = &mut self.actors[index];
         if actor.closed.is_none() {
-            actor.put(now, event, size, kind);
+            let mut item = Item::new(now, event, size, kind);
+            item.source = from;
+            actor.put(item);
         } else if actor.ended.is_some() {
             actor.session = None;
         }
@@ -381,8 +440,15 @@ impl World {
     }
 
     /// Makes the automatic answers to a message.
-    fn trigger(&mut self, index: usize, now: Instant, message: &Message) {
+    fn trigger(
+        &mut self,
+        index: usize,
+        now: Instant,
+        message: &Message,
+        source: Option<SocketAddr>,
+    ) {
         let protocol = Arc::clone(&self.protocol);
+        let owner = self.owner(index);
         for (number, reflex) in protocol.reflexes.iter().enumerate() {
             if !reflex.when.contains(&message.kind) {
                 continue;
@@ -391,31 +457,37 @@ impl World {
             if actor.closed.is_some() || actor.due.len() >= MAX_DUE {
                 continue;
             }
-            if !self.actors[index].reflexes[number] {
-                self.actors[index].unanswered += 1;
+            if !self.actors[owner].reflexes[number] {
+                self.actors[owner].unanswered += 1;
                 continue;
             }
             let names = Names {
                 got: Some(message),
+                source,
                 ..self.names(Some(index))
             };
-            let mut fields = Vec::new();
+            let (mut fields, mut absent) = (Vec::new(), Vec::new());
             for (name, expr) in &reflex.with {
-                if let Ok(Some(value)) = expr.evaluate(&names) {
-                    fields.push((name.clone(), value));
+                match expr.evaluate(&names) {
+                    Ok(Some(value)) => fields.push((name.clone(), value)),
+                    Ok(None) => absent.push(name.clone()),
+                    Err(_) => {}
                 }
             }
+            let to = reflex.to.as_ref().and_then(|to| to.evaluate(&names).ok()?);
+            let to = to.as_ref().and_then(address).or(source);
             let delay = reflex
                 .delay
                 .as_ref()
                 .and_then(|delay| self.time(delay).ok());
-            match self.encode(index, &reflex.send, &fields, &[]) {
+            match self.encode(index, &reflex.send, &fields, &absent, &[]) {
                 Ok((bytes, sent)) => {
                     let at = now + delay.unwrap_or_default();
                     self.actors[index].due.push_back(Due {
                         at,
                         bytes,
                         message: sent,
+                        to,
                     });
                 }
                 Err(error) => {
@@ -439,7 +511,11 @@ impl World {
             if !session.is_some_and(Session::has_room_for_answers) {
                 continue;
             }
-            self.queue(index, &due.bytes, due.message, Cause::Reflex);
+            let copies = self.actors[self.owner(index)].copies.unwrap_or(1);
+            for _ in 0..copies {
+                let message = due.message.clone();
+                self.queue(index, &due.bytes, message, Cause::Reflex, due.to);
+            }
         }
     }
 
@@ -450,6 +526,7 @@ impl World {
         bytes: &[u8],
         message: Option<Message>,
         cause: Cause,
+        to: Option<SocketAddr>,
     ) {
         let direction = Direction::ToServer;
         let label = Arc::clone(&self.actors[index].label);
@@ -469,7 +546,7 @@ impl World {
         let Some(session) = &mut self.actors[index].session else {
             return;
         };
-        if !session.queue(bytes) {
+        if !session.queue(bytes, to) {
             let text = "not sent: too many bytes wait already".to_owned();
             self.note(Some(index), What::WriteFailed(text));
         }
@@ -490,14 +567,15 @@ impl World {
         index: usize,
         kind: &str,
         fields: &[(String, Value)],
+        absent: &[String],
         bends: &[crate::wire::Bend],
     ) -> Result<(Vec<u8>, Option<Message>), EncodeError> {
-        let actor = &self.actors[index];
+        let actor = &self.actors[self.owner(index)];
         let own = |name: &str| own_value(actor, name);
         let codec = &self.protocol.codec;
         let direction = Direction::ToServer;
-        let bytes = codec.encode(direction, kind, fields, bends, &own)?;
-        let message = match codec.decode(direction, &bytes) {
+        let bytes = codec.encode_without(direction, kind, fields, absent, bends, &own)?;
+        let message = match codec.decode_rested(direction, &bytes) {
             crate::wire::Decoded::Message { message, len } if len == bytes.len() => Some(message),
             _ => None,
         };
@@ -508,9 +586,10 @@ impl World {
     pub(super) fn names(&self, actor: Option<usize>) -> Names<'_> {
         Names {
             world: self,
-            actor,
+            actor: actor.map(|index| self.owner(index)),
             locals: &[],
             got: None,
+            source: None,
             nonce: None,
         }
     }
@@ -593,7 +672,10 @@ fn wire_names(
 fn own_value(actor: &Actor, name: &str) -> Option<Value> {
     match name {
         "name" => Some(Value::Text(actor.name.clone())),
-        name => actor.variables.get(name).cloned(),
+        name => {
+            let variable = actor.variables.get(name).cloned();
+            variable.or_else(|| socket_variable(actor, name))
+        }
     }
 }
 
@@ -604,6 +686,7 @@ pub(super) struct Names<'a> {
     pub actor: Option<usize>,
     pub locals: &'a [(Arc<str>, Value)],
     pub got: Option<&'a Message>,
+    pub source: Option<SocketAddr>,
     pub nonce: Option<&'a str>,
 }
 
@@ -625,7 +708,7 @@ impl Lookup for Names<'_> {
             Reference::Own(name) => own_value(self.world.actors.get(self.actor?)?, name),
             Reference::Got(field) => self.got?.field(field).cloned(),
             Reference::Nonce => Some(Value::Text(self.nonce?.to_owned())),
-            Reference::Source => None,
+            Reference::Source => Some(Value::Text(self.source?.to_string())),
             Reference::Named(name) => {
                 let local = self.locals.iter().find(|(known, _)| known == name);
                 if let Some((_, value)) = local {

@@ -107,6 +107,8 @@ pub enum Action {
         gather: Vec<(String, String)>,
         /// Names the moment of arrival.
         mark: Option<String>,
+        /// For datagrams: the socket to which it comes.
+        at: Option<Word>,
     },
     /// No such message may come before the next fence.
     Never(Pattern),
@@ -130,6 +132,8 @@ pub enum Action {
     Reading(bool),
     /// Size of the socket's receive buffer in bytes, before connecting.
     ReceiveBuffer(i128),
+    /// How often each of the actor's datagrams goes out.
+    Network(Option<usize>),
 }
 
 /// Something that is sent.
@@ -181,6 +185,33 @@ pub struct Writing {
     pub first: Option<usize>,
     /// So many bytes were written before and are left out.
     pub skip: Option<usize>,
+    /// For datagrams: where and how they go.
+    pub way: Way,
+}
+
+/// Where datagrams go, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Way {
+    /// The socket that they go out from.
+    pub via: Option<Word>,
+    /// Where to, if not to the server.
+    pub to: Option<Expression>,
+    /// How often each goes out; 0 loses it.
+    pub copies: Option<usize>,
+    /// In which order.
+    pub order: Order,
+}
+
+/// The order in which the parts of a batch go out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they are written.
+    #[default]
+    AsWritten,
+    /// The last first.
+    Reversed,
+    /// In a random one, which comes from the seed.
+    Shuffled,
 }
 
 /// What a message must be like, as written.
@@ -516,6 +547,7 @@ const ACTIONS: &[&str] = &[
     "set",
     "reading",
     "receive_buffer",
+    "network",
 ];
 
 fn read_action(node: &Node, diagnostics: &mut Diagnostics) -> Option<Action> {
@@ -591,6 +623,12 @@ fn read_named_action(
                 .collect(),
         ),
         "reading" => Action::Reading(fields.flag("reading", diagnostics)),
+        "network" => {
+            let inner = Fields::of(value, "`network`", diagnostics)?;
+            let copies = copies(&inner, diagnostics);
+            inner.finish(diagnostics);
+            Action::Network(copies)
+        }
         _ => Action::ReceiveBuffer(fields.integer("receive_buffer", diagnostics)?),
     })
 }
@@ -645,6 +683,7 @@ fn read_send(
         gap: quantity(fields, "gap", diagnostics),
         first: count("first", diagnostics),
         skip: count("skip", diagnostics),
+        way: read_way(fields, diagnostics),
     };
     let mark = fields.text("mark", diagnostics).map(str::to_owned);
     Some(Send {
@@ -652,6 +691,46 @@ fn read_send(
         writing,
         mark,
     })
+}
+
+fn read_way(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Way {
+    let order = match fields.text("order", diagnostics) {
+        None => Order::AsWritten,
+        Some("reversed") => Order::Reversed,
+        Some("shuffled") => Order::Shuffled,
+        Some(_) => {
+            if let Some(node) = fields.get("order") {
+                let message = format!("`order` is reversed or shuffled, not {}", node.describe());
+                diagnostics.error(&node.span, message, "unknown");
+            }
+            Order::AsWritten
+        }
+    };
+    Way {
+        via: fields
+            .get("via")
+            .and_then(|node| Word::read(node, diagnostics)),
+        to: fields
+            .get("to")
+            .map(|node| Expression::read(node, diagnostics)),
+        copies: copies(fields, diagnostics),
+        order,
+    }
+}
+
+/// The most copies of a datagram.
+const MAX_COPIES: usize = 1000;
+
+fn copies(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Option<usize> {
+    let number = fields.integer("copies", diagnostics)?;
+    let copies = usize::try_from(number)
+        .ok()
+        .filter(|number| *number <= MAX_COPIES);
+    if let (None, Some(node)) = (copies, fields.get("copies")) {
+        let message = format!("`copies` is from 0 (it is lost) to {MAX_COPIES}");
+        diagnostics.error(&node.span, message, "out of range");
+    }
+    copies
 }
 
 fn chunk(node: &Node, diagnostics: &mut Diagnostics) -> Option<Option<usize>> {
@@ -777,6 +856,9 @@ fn read_recv(value: &Node, fields: &Fields<'_>, diagnostics: &mut Diagnostics) -
         save: pairs(fields.get("save")),
         gather: pairs(fields.get("gather")),
         mark: fields.text("mark", diagnostics).map(str::to_owned),
+        at: fields
+            .get("at")
+            .and_then(|node| Word::read(node, diagnostics)),
     }
 }
 

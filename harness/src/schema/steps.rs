@@ -6,21 +6,30 @@ use super::fields::{Side, required};
 use super::vocabulary::{FieldWords, KindWords};
 use super::{Generator, extend};
 use crate::language::Section;
+use crate::scenario::sockets::SOURCE;
+
+/// How bytes go out.
+const WRITING: &[&str] = &[
+    "chunks", "gap", "first", "skip", "mark", "via", "to", "copies", "order",
+];
 
 /// The actions of an actor, each with the options that may stand beside it.
 pub(super) const ACTIONS: &[(&str, &[&str])] = &[
     ("connect", &[]),
     (
         "send",
-        &["with", "bend", "chunks", "gap", "first", "skip", "mark"],
+        &[
+            "with", "bend", "chunks", "gap", "first", "skip", "mark", "via", "to", "copies",
+            "order",
+        ],
     ),
-    ("raw", &["chunks", "gap", "first", "skip", "mark"]),
-    ("batch", &["chunks", "gap", "first", "skip", "mark"]),
+    ("raw", WRITING),
+    ("batch", WRITING),
     (
         "recv",
         &[
             "with", "exact", "optional", "times", "save", "gather", "mark", "since", "after",
-            "within",
+            "within", "at",
         ],
     ),
     ("never", &["with", "exact"]),
@@ -34,6 +43,7 @@ pub(super) const ACTIONS: &[(&str, &[&str])] = &[
     ("set", &[]),
     ("reading", &[]),
     ("receive_buffer", &[]),
+    ("network", &[]),
 ];
 
 impl Generator<'_> {
@@ -108,7 +118,7 @@ impl Generator<'_> {
         let mut cases = self.sent_kinds(&vocabulary.sent);
         for kind in &vocabulary.received {
             let with = self.with_of(kind, Side::Received);
-            let captures = captures(&kind.fields);
+            let captures = captures(&kind.fields, vocabulary.datagrams);
             let is_it = json!({ "const": kind.name });
             let then =
                 json!({ "properties": { "with": with, "save": captures, "gather": captures } });
@@ -174,8 +184,11 @@ fn case(key: &str, value: &Value, then: &Value) -> Value {
     json!({ "if": { "properties": { key: value }, "required": [key] }, "then": then })
 }
 
-fn captures(fields: &[FieldWords]) -> Value {
+fn captures(fields: &[FieldWords], datagrams: bool) -> Value {
     let mut properties = Map::new();
+    if datagrams {
+        properties.insert(SOURCE.to_owned(), super::forms::captured());
+    }
     for field in fields {
         properties.insert(field.name.clone(), super::forms::captured());
     }

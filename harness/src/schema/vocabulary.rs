@@ -1,6 +1,7 @@
 //! What a protocol has, in all its dialects together: a scenario may be meant for one of them.
 
 use crate::plan::Described;
+use crate::protocol::Transport;
 use crate::wire::{Class, Codec, Direction, FieldInfo};
 
 /// The names of a protocol that scenarios can write.
@@ -19,6 +20,8 @@ pub struct Vocabulary {
     pub(super) macros: Vec<MacroWords>,
     pub(super) reflexes: Vec<String>,
     pub(super) dialects: Vec<String>,
+    /// Messages come as datagrams, from whoever sends them.
+    pub(super) datagrams: bool,
 }
 
 /// A kind of message in one direction.
@@ -63,6 +66,7 @@ impl Vocabulary {
             macros: Vec::new(),
             reflexes: Vec::new(),
             dialects: own.dialects.clone(),
+            datagrams: own.plan.transport == Transport::Udp,
         };
         let rules = own.plan.rules.iter();
         vocabulary.rules = rules

@@ -1,4 +1,16 @@
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::wire::Value;
+
+/// A moment as programs write it: ISO 8601, with a space or `T`, whole seconds or parts of them.
+static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+    )
+    .ok()
+});
 
 /// Values shorter than this occur in ordinary words; they are only replaced where they stand alone.
 const DISTINCT: usize = 5;
@@ -8,6 +20,8 @@ const DISTINCT: usize = 5;
 pub struct Redactions {
     /// Longest values first: one may be the beginning of another.
     list: Vec<(Vec<u8>, String)>,
+    /// Values that are shown as their label alone, whether they are text or not.
+    opaque: Vec<Vec<u8>>,
 }
 
 impl Redactions {
@@ -17,8 +31,17 @@ impl Redactions {
         self.add_bytes(value.as_bytes(), label);
     }
 
-    /// Like [`Redactions::add`] for a value that need not be text; false when it changes nothing.
-    pub fn add_bytes(&mut self, value: &[u8], label: &str) -> bool {
+    /// Like [`Redactions::add`] for a value that a program has made up and that need not be text;
+    /// false when it changes nothing.
+    pub fn add_opaque(&mut self, value: &[u8], label: &str) -> bool {
+        let new = self.add_bytes(value, label);
+        if new {
+            self.opaque.push(value.to_owned());
+        }
+        new
+    }
+
+    fn add_bytes(&mut self, value: &[u8], label: &str) -> bool {
         if value.is_empty() || self.list.iter().any(|(known, _)| known == value) {
             return false;
         }
@@ -30,7 +53,7 @@ impl Redactions {
         true
     }
 
-    /// The text with every listed value replaced.
+    /// The text with every listed value replaced, and every moment by `<time>`.
     pub fn text(&self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len());
         let mut at = 0;
@@ -43,12 +66,17 @@ impl Redactions {
                 at += c.len_utf8();
             }
         }
-        shown
+        match &*MOMENT {
+            Some(moment) => moment.replace_all(&shown, "<time>").into_owned(),
+            None => shown,
+        }
     }
 
     /// The value in words, with every listed value in it replaced.
     pub fn value(&self, value: &Value) -> String {
         match value {
+            Value::Text(text) if self.is_opaque(text.as_bytes()) => self.label(text.as_bytes()),
+            Value::Bytes(bytes) if self.is_opaque(bytes) => self.label(bytes),
             Value::Text(text) => Value::Text(self.text(text)).to_string(),
             Value::Bytes(bytes) => self.bytes(bytes),
             Value::Int(number) => {
@@ -69,6 +97,16 @@ impl Redactions {
             }
             Value::Null | Value::Bool(_) | Value::Float(_) => value.to_string(),
         }
+    }
+
+    fn is_opaque(&self, value: &[u8]) -> bool {
+        self.opaque.iter().any(|known| known == value)
+    }
+
+    /// What stands in the place of a listed value.
+    fn label(&self, value: &[u8]) -> String {
+        let found = self.list.iter().find(|(known, _)| known == value);
+        found.map_or_else(String::new, |(_, label)| label.clone())
     }
 
     fn bytes(&self, bytes: &[u8]) -> String {
@@ -133,6 +171,37 @@ mod tests {
         assert_eq!(redactions.text("xstrqzx"), "x<alice>x");
         assert_eq!(redactions.text("a string é str"), "a string é <bob>");
         assert_eq!(redactions.text(""), "");
+    }
+
+    #[test]
+    fn what_a_program_has_made_up_is_shown_alike_whether_it_is_text_or_not() {
+        let mut redactions = redactions();
+        assert!(redactions.add_opaque(b"\xff1234567", "opaque 1"));
+        assert!(redactions.add_opaque(b"\x011234567", "opaque 2"));
+        assert!(!redactions.add_opaque(b"\x011234567", "opaque 3"));
+        let bytes = Value::Bytes(b"\xff1234567".to_vec());
+        assert_eq!(redactions.value(&bytes), "<opaque 1>");
+        let text = Value::Text("\x011234567".to_owned());
+        assert_eq!(redactions.value(&text), "<opaque 2>");
+    }
+
+    #[test]
+    fn moments_are_replaced() {
+        let redactions = redactions();
+        for moment in [
+            "2026-11-21 15:01:47",
+            "2026-11-21T15:01:47.188Z",
+            "2026-11-21T15:01:47+01:00",
+        ] {
+            assert_eq!(
+                redactions.text(&format!("at {moment}, str")),
+                "at <time>, <bob>"
+            );
+        }
+        assert_eq!(
+            redactions.text("2026-11-21 at 15:01"),
+            "2026-11-21 at 15:01"
+        );
     }
 
     #[test]

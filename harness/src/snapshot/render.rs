@@ -26,7 +26,7 @@ pub fn render(outcome: &Outcome, names: &Redactions) -> String {
         .filter_map(|event| Some((event.turn?, event)))
         .collect();
     events.sort_by_key(|(turn, _)| *turn);
-    add_opaque(&mut names, &events);
+    number_opaque(&mut names, &events);
     let mut told: Vec<(Turn, &str, Told)> = events
         .iter()
         .filter_map(|(turn, event)| Some((*turn, &**event.actor.as_ref()?, line(event, &names)?)))
@@ -60,21 +60,31 @@ pub fn render(outcome: &Outcome, names: &Redactions) -> String {
 const OPAQUE: usize = 8;
 
 /// Has values that are no text replaced by their numbers, in the order in which they came.
-fn add_opaque(names: &mut Redactions, events: &[(Turn, &Event)]) {
+fn number_opaque(names: &mut Redactions, events: &[(Turn, &Event)]) {
     let mut count = 0;
     for (_, event) in events {
         let What::Received { message, .. } = &event.what else {
             continue;
         };
         for (_, value) in &message.fields {
-            if let Value::Bytes(bytes) = value
-                && bytes.len() >= OPAQUE
-                && names.add_bytes(bytes, &format!("opaque {}", count + 1))
+            if let Some(bytes) = opaque(value)
+                && names.add_opaque(bytes, &format!("opaque {}", count + 1))
             {
                 count += 1;
             }
         }
     }
+}
+
+/// What a program has made up. By chance it can be text, with control characters most probably.
+fn opaque(value: &Value) -> Option<&[u8]> {
+    let made_up = |c: char| c.is_control() && !c.is_ascii_whitespace();
+    let bytes = match value {
+        Value::Bytes(bytes) => bytes,
+        Value::Text(text) if text.contains(made_up) => text.as_bytes(),
+        _ => return None,
+    };
+    (bytes.len() >= OPAQUE).then_some(bytes)
 }
 
 /// One line of an exchange.

@@ -105,7 +105,8 @@ impl Check<'_> {
         if !behind.bounded {
             let message = format!("`{path}` takes the rest, but nothing says how long");
             let help = "count it: `layout: { size: { type: u16, len_of: body }, body: $body }`, \
-                        or end it: `body: { type: $body, until: \"\\n\" }`";
+                        or end it: `body: { type: $body, until: \"\\n\" }`; \
+                        Protocol Buffers alone: `split: { begins: 1 }`";
             self.refuse(&message, help)?;
         }
         if behind.bytes.is_none() {

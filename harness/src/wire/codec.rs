@@ -4,6 +4,8 @@ use super::compile::{Builder, Common};
 use super::description::{Named, endian};
 use super::json::Style;
 use super::literal::Consts;
+use super::proto_schema::Schema;
+use super::split::Split;
 use super::types::Types;
 use super::vectors::{self, Vector};
 use super::{Direction, Kind, Lack, Value, lacks, message};
@@ -22,6 +24,7 @@ pub struct Codec {
     pub(super) to_server: Vec<usize>,
     pub(super) to_client: Vec<usize>,
     pub(super) datagram: bool,
+    pub(super) split: Option<Split>,
     pub(super) vectors: Vec<Vector>,
     pub(super) lacks: Vec<Lack>,
 }
@@ -51,6 +54,8 @@ impl Codec {
             layout,
             little: little.unwrap_or(false),
             json_style: json_style(&root_fields, diagnostics),
+            schema: Schema::read(root, diagnostics),
+            split: Split::read(&root_fields, diagnostics),
             datagram: root_fields.get("transport").and_then(Node::text) == Some("udp"),
         };
         let written = message::read(root, diagnostics);
@@ -66,6 +71,8 @@ impl Codec {
                 span: kind.key_span.clone(),
                 to_server: shape(Direction::ToServer, kind.to_server),
                 to_client: shape(Direction::ToClient, kind.to_client),
+                comes_to: kind.sockets[0].map(Arc::from),
+                goes_from: kind.sockets[1].map(Arc::from),
             });
         }
         let going = |direction| {
@@ -77,6 +84,7 @@ impl Codec {
             to_client: going(Direction::ToClient),
             max_message: max_message(&root_fields, diagnostics),
             datagram: common.datagram,
+            split: common.split,
             consts: common.consts,
             kinds,
             vectors: Vec::new(),

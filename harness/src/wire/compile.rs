@@ -7,7 +7,9 @@ use super::holes::{Holes, did_you_mean};
 use super::json::Style;
 use super::literal::Consts;
 use super::message::{Body, Form};
+use super::proto_schema::Schema;
 use super::shape::{Content, Frame, MAX_COUNTS, Part, Role, Shape, Sure, What, Window};
+use super::split::Split;
 use super::types::Types;
 use super::{Direction, FieldInfo, bounds, lengths};
 use crate::source::{Diagnostic, Diagnostics, Node, Scalar, Span};
@@ -19,6 +21,8 @@ pub(super) struct Common<'n> {
     pub(super) layout: Vec<Named<'n>>,
     pub(super) little: bool,
     pub(super) json_style: Style,
+    pub(super) schema: Schema,
+    pub(super) split: Option<Split>,
     /// One datagram is one message.
     pub(super) datagram: bool,
 }
@@ -172,6 +176,10 @@ impl<'c, 'n, 'd> Builder<'c, 'n, 'd> {
         let framed = spec.len.is_some() || spec.until.is_some() || counted;
         let frame = if framed {
             self.frame(field, counted)?
+        } else if let (Some(split), Content::Proto(_)) = (self.split(), &content) {
+            Frame::Split {
+                begins: split.begins,
+            }
         } else {
             Frame::Inline
         };
@@ -188,11 +196,21 @@ impl<'c, 'n, 'd> Builder<'c, 'n, 'd> {
         }))
     }
 
+    /// How a body without a length ends that is the whole message.
+    fn split(&self) -> Option<Split> {
+        let alone = self.common.layout.len() == 1 && !self.common.datagram;
+        self.common.split.filter(|_| alone)
+    }
+
     fn body(&mut self) -> Option<Content> {
         match self.form.body {
             Body::Empty => Some(Content::Fields(Vec::new())),
             Body::Text(node) => self.texts(node, self.holes(node)),
             Body::Json(node) => self.json(node, self.holes(node), self.form.exact),
+            Body::Proto(node, fields) => {
+                let holes = self.holes(fields.unwrap_or(node));
+                self.proto(node, fields, holes, self.form.exact)
+            }
             Body::Fields(node) => {
                 let types = &self.common.types;
                 let named = node.text().and_then(|word| types.group(word));

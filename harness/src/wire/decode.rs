@@ -48,8 +48,18 @@ impl Codec {
     /// Decodes the first message of `bytes`, which came from a stream. No input panics, nothing
     /// is allocated for bytes that are not there.
     pub fn decode(&self, direction: Direction, bytes: &[u8]) -> Decoded {
-        let end = self.datagram.then_some(bytes.len());
-        let mut walk = Walk::new(self, bytes, end);
+        self.decode_with(direction, bytes, false)
+    }
+
+    /// The same when the stream has rested for [`Codec::pause`] behind these bytes, or has ended:
+    /// that ends a message without a length, too.
+    pub fn decode_rested(&self, direction: Direction, bytes: &[u8]) -> Decoded {
+        self.decode_with(direction, bytes, true)
+    }
+
+    fn decode_with(&self, direction: Direction, bytes: &[u8], rested: bool) -> Decoded {
+        let mut walk = self.walk(bytes);
+        walk.paused = rested;
         for kind in self.going(direction) {
             let Some(shape) = kind.shape(direction) else {
                 continue;
@@ -93,6 +103,11 @@ impl Codec {
         }
     }
 
+    /// A walk over bytes whose end is known when they are a datagram.
+    pub(super) fn walk<'b>(&self, bytes: &'b [u8]) -> Walk<'b> {
+        Walk::new(self, bytes, self.datagram.then_some(bytes.len()))
+    }
+
     /// The complaint of the kind that got furthest.
     pub(super) fn malformed(&self, direction: Direction, bytes: &[u8]) -> Malformed {
         match self.furthest(direction, bytes) {
@@ -111,8 +126,7 @@ impl Codec {
         direction: Direction,
         bytes: &[u8],
     ) -> Option<(&Kind, Malformed)> {
-        let end = self.datagram.then_some(bytes.len());
-        let mut walk = Walk::new(self, bytes, end);
+        let mut walk = self.walk(bytes);
         walk.thorough = true;
         let mut best: Option<(&Kind, Refusal<'_>)> = None;
         let mut rivals = Vec::new();

@@ -4,7 +4,7 @@ use super::message::FORM_KEYS;
 use crate::source::{Content, Diagnostic, Diagnostics, Entry, Node};
 
 /// Keys whose maps are replaced as a whole.
-const WHOLE: [&str; 3] = ["body", "json", "with"];
+const WHOLE: [&str; 4] = ["body", "json", "fields", "with"];
 
 /// The protocol with what the dialect replaces. Maps merge key by key; lists and the maps under
 /// `body`, `json`, `text`, `fields`, `with` and `layout` are replaced whole; an empty value
@@ -133,7 +133,8 @@ fn merge_kind(old: &Node, new: &Node) -> Node {
     let mut kept = Vec::new();
     for entry in old_entries {
         let one_way = matches!(entry.key.as_str(), "c2s" | "s2c");
-        if replaced && (is_form(entry) || one_way) {
+        let of_form = is_form(entry) || entry.key == "fields";
+        if replaced && (of_form || one_way) {
             if one_way {
                 kept.push(without_forms(entry));
             }
@@ -155,7 +156,8 @@ fn merge_kind(old: &Node, new: &Node) -> Node {
 fn without_forms(entry: &Entry) -> Entry {
     let mut entry = entry.clone();
     if let Content::Map(entries) = &mut entry.value.content {
-        entries.retain(|inner| !FORM_KEYS.contains(&inner.key.as_str()));
+        let of_form = |key: &str| FORM_KEYS.contains(&key) || key == "fields";
+        entries.retain(|inner| !of_form(&inner.key));
     }
     entry
 }

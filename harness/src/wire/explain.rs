@@ -1,7 +1,7 @@
 //! Bytes with their meaning, for annotated dumps: also of what is incomplete or malformed.
 
 use super::refusal::{Stop, left_over, missing};
-use super::walk::{Mark, Walk};
+use super::walk::Mark;
 use super::{Codec, Direction, Kind, Malformed, Segment};
 
 impl Codec {
@@ -37,9 +37,9 @@ impl Codec {
 
     /// Marks of the kind that decides, and where it stopped.
     fn look(&self, direction: Direction, bytes: &[u8]) -> (Vec<Mark>, Option<Malformed>) {
-        let end = self.datagram.then_some(bytes.len());
         for kind in self.going(direction) {
-            let mut walk = Walk::new(self, bytes, end);
+            let mut walk = self.walk(bytes);
+            walk.paused = true;
             walk.marks = Some(Vec::new());
             let Some(shape) = kind.shape(direction) else {
                 continue;
@@ -64,7 +64,8 @@ impl Codec {
     }
 
     fn marks_of(&self, kind: &Kind, direction: Direction, bytes: &[u8]) -> Vec<Mark> {
-        let mut walk = Walk::new(self, bytes, self.datagram.then_some(bytes.len()));
+        let mut walk = self.walk(bytes);
+        walk.paused = true;
         walk.marks = Some(Vec::new());
         if let Some(shape) = kind.shape(direction) {
             // It was refused before; only what it saw until then is of interest.

@@ -155,7 +155,7 @@ impl<'n> Builder<'_, 'n, '_> {
             }
             Frame::Until { .. } => "what ends the text belongs into `until`",
             Frame::Fixed { .. } => "a fixed size is filled up with `pad`",
-            Frame::Inline | Frame::Json => {
+            Frame::Inline | Frame::Json | Frame::Split { .. } => {
                 "say with `len`, or by a field with `len_of`, where the body ends"
             }
         };

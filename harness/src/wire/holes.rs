@@ -219,7 +219,7 @@ impl<'n> Builder<'_, 'n, '_> {
 
     /// The named values of a hole, from `types`.
     #[expect(clippy::option_option, reason = "no names are not a failure")]
-    fn hole_names(&mut self, name: &str, holes: Holes<'n>) -> Option<Option<Names>> {
+    pub(super) fn hole_names(&mut self, name: &str, holes: Holes<'n>) -> Option<Option<Names>> {
         let Some(node) = holes.types.and_then(|types| types.get(name)) else {
             return Some(None);
         };

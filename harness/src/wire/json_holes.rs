@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Value;
 use super::compile::Builder;
-use super::holes::{Around, Holes, did_you_mean};
+use super::holes::{Around, Holes};
 use super::json::{Form, JsonBody, Member, What};
 use super::shape::Content;
 use super::template::Token;
@@ -22,17 +22,7 @@ impl<'n> Builder<'_, 'n, '_> {
         let mut seen = Vec::new();
         let root = self.json_form(node, "", holes, &mut seen)?;
         self.check_types(holes, first);
-        for node in holes.optional {
-            let names = || self.fields[first..].iter().map(|field| &*field.name);
-            let name = node.text().unwrap_or_default();
-            if !names().any(|known| known == name) {
-                let names: Vec<&str> = names().collect();
-                let help = did_you_mean(name, &names);
-                let message = format!("no field is {}", node.describe());
-                let diagnostic = Diagnostic::error(message).at(&node.span, "unknown");
-                self.diagnostics.add(diagnostic.help(help));
-            }
-        }
+        self.check_optional(holes, first);
         Some(Content::Json(JsonBody {
             root,
             exact,

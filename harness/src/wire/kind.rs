@@ -11,6 +11,8 @@ pub struct Kind {
     pub(super) span: Span,
     pub(super) to_server: Option<Shape>,
     pub(super) to_client: Option<Shape>,
+    pub(super) comes_to: Option<Arc<str>>,
+    pub(super) goes_from: Option<Arc<str>>,
 }
 
 /// A field that messages of a kind have.
@@ -48,6 +50,16 @@ impl Kind {
     /// Where it is described.
     pub fn span(&self) -> &Span {
         &self.span
+    }
+
+    /// For datagrams: the socket of a client that such messages come to, when the file says.
+    pub fn comes_to(&self) -> Option<&Arc<str>> {
+        self.comes_to.as_ref()
+    }
+
+    /// For datagrams: the socket of a client that such messages go out from, when the file says.
+    pub fn goes_from(&self) -> Option<&Arc<str>> {
+        self.goes_from.as_ref()
     }
 
     /// True when such messages go that way.

@@ -9,6 +9,8 @@ pub(super) struct Written<'n> {
     pub(super) key_span: &'n Span,
     pub(super) to_server: Option<Form<'n>>,
     pub(super) to_client: Option<Form<'n>>,
+    /// For datagrams: the sockets that such messages come to, and that they go out from.
+    pub(super) sockets: [Option<&'n str>; 2],
 }
 
 /// What a kind looks like in one direction.
@@ -34,13 +36,15 @@ pub(super) enum Body<'n> {
     Text(&'n Node),
     /// `json`: a JSON value with holes.
     Json(&'n Node),
+    /// `proto`: a message type, and what its `fields` are.
+    Proto(&'n Node, Option<&'n Node>),
 }
 
 /// How many kinds a protocol can have.
 const MAX_KINDS: usize = 500;
 
 /// The keys under which a body is described.
-pub(super) const FORM_KEYS: [&str; 3] = ["body", "text", "json"];
+pub(super) const FORM_KEYS: [&str; 4] = ["body", "text", "json", "proto"];
 
 /// Keys of a vector beside the kind; no kind can have such a name.
 pub(crate) const VECTOR_KEYS: [&str; 4] = ["dir", "hex", "about", "decode_only"];
@@ -82,16 +86,19 @@ fn kind<'n>(entry: &'n Entry, diagnostics: &mut Diagnostics) -> Option<Written<'
     let to_client = one_way(&fields, "s2c", common, diagnostics);
     let written = fields.get("dir");
     let (there, back) = directions(written, to_server, to_client, entry, diagnostics)?;
-    // For the reader of the file, and for datagrams: which socket.
-    for key in ["about", "in", "out"] {
-        fields.get(key);
-    }
+    // For the reader of the file.
+    fields.get("about");
+    let sockets = [
+        fields.text("in", diagnostics),
+        fields.text("out", diagnostics),
+    ];
     fields.finish(diagnostics);
     Some(Written {
         name: &entry.key,
         key_span: &entry.key_span,
         to_server: there.then(|| to_server.unwrap_or(common)),
         to_client: back.then(|| to_client.unwrap_or(common)),
+        sockets,
     })
 }
 
@@ -165,16 +172,23 @@ fn one_way<'n>(
 }
 
 fn form<'n>(fields: &Fields<'n>, span: &'n Span, diagnostics: &mut Diagnostics) -> Form<'n> {
+    let inside = fields.get("fields");
     let forms = [
         fields.get_or_null("body").map(Body::Fields),
         fields.get("text").map(Body::Text),
         fields.get("json").map(Body::Json),
+        fields.get("proto").map(|node| Body::Proto(node, inside)),
     ];
     let mut given = forms.into_iter().flatten();
     let body = given.next().unwrap_or(Body::Empty);
     if given.next().is_some() {
-        let message = "`body`, `text` and `json` exclude each other";
+        let message = "`body`, `text`, `json` and `proto` exclude each other";
         diagnostics.error(span, message, "keep one of them");
+    }
+    if let (Some(inside), false) = (inside, matches!(body, Body::Proto(..))) {
+        let diagnostic = Diagnostic::error("`fields` belongs to `proto`");
+        let diagnostic = diagnostic.at(&inside.span, "of which type?");
+        diagnostics.add(diagnostic.help("`proto: Type, fields: { name: \"{name}\" }`"));
     }
     Form {
         span,

@@ -24,7 +24,8 @@
 //! - `body: { name: field, … }`, fields in wire order, or the name of a type that has `fields`;
 //! - `text: "NICK {nickname}"`, or a list of templates: all decode; of those that have a place for
 //!   every given value, the first is sent;
-//! - `json: { key: value, … }`.
+//! - `json: { key: value, … }`;
+//! - `proto: Type, fields: { field: value, … }`, a message type of a `.proto` file.
 //!
 //! `default: { field: value }` stands in for values that are not given; `$self.name` is a variable
 //! of the sending actor. A layout field with `only: [kinds]`, `except: [kinds]` or `dir` belongs to
@@ -87,6 +88,18 @@
 //! is `compact`, `spaced` or `python` (spaced, ASCII only). Without a length, an object or a list
 //! ends with its last bracket.
 //!
+//! ## Protocol Buffers
+//!
+//! `proto: chat.proto` at the root names files beside this one; they are compiled when they are read.
+//! The values under `fields` are as in JSON, `"{x}"` having the type that is declared; without
+//! `fields` every declared field is one of the message. A field that is not there counts as empty, and
+//! what is empty is not sent, unless its presence is declared to mean something. Unknown fields are
+//! tolerated unless `exact: true`.
+//!
+//! A body has an end like any other. Messages that are nothing but the body and have no length at all
+//! need `split: { begins: 1, pause: 200ms }` at the root: field 1 behind another field begins the next
+//! message, and a rest of so long ends the last. One that has all its described fields is not waited for.
+//!
 //! ## Vectors
 //!
 //! `vectors` are examples: `{ dir: c2s, hex: "01 0005 'alice'", register: { username: alice } }`.
@@ -104,10 +117,9 @@
 //!
 //! `description`, `types` and `message` are what is written; `compile` with `field`, `frame`,
 //! `lengths`, `list`, `holes` and `json_holes` makes a `shape` of each kind and direction, and
-//! `bounds` checks that its end can be found. `walk` with `window` and `json` is the only code that
+//! `bounds` checks that its end can be found. `walk` with `window`, `json` and `proto` is the only code that
 //! takes bytes apart: [`Codec::decode`] keeps the values, [`Codec::explain`] the places. `writer`
-//! is its counterpart. Bodies in another form (Protocol Buffers) become one more form of a message
-//! and one more content of a window.
+//! is its counterpart.
 
 mod bounds;
 mod class;
@@ -135,9 +147,15 @@ mod list;
 mod literal;
 mod message;
 mod print;
+mod proto;
+mod proto_holes;
+mod proto_read;
+mod proto_schema;
+mod proto_write;
 mod refusal;
 mod shadow;
 mod shape;
+mod split;
 mod template;
 mod types;
 mod value;
@@ -160,4 +178,5 @@ pub use kind::{DefaultValue, FieldInfo, Kind};
 pub use lacks::Lack;
 #[cfg(test)]
 pub(crate) use message::VECTOR_KEYS;
+pub use split::Continued;
 pub use value::{Direction, Message, Segment, Value};

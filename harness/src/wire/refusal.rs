@@ -60,6 +60,20 @@ pub(super) enum Why<'c> {
     LeftOver(usize),
     /// Bytes that are no JSON, or not one value.
     NoJson(&'static str),
+    /// Bytes that are no Protocol Buffers message.
+    NoProto(&'static str),
+    /// A message that begins with another field.
+    NotFirst { begins: u32, found: u32 },
+    /// A field in another form than its declaration says.
+    OtherForm {
+        number: u32,
+        found: &'static str,
+        wanted: &'static str,
+    },
+    /// A field too many.
+    UnknownField(u32),
+    /// Another value than the constant.
+    NotValue { wanted: &'c Value, found: Value },
     /// A text that no template fits.
     NotText {
         template: &'c Template,
@@ -149,11 +163,22 @@ const MAX_NAMED: usize = 12;
 impl Why<'_> {
     fn in_words(&self, bytes: &[u8]) -> String {
         match self {
-            Self::NotNumber { .. } | Self::NotConstant { .. } => {
+            Self::NotNumber { .. } | Self::NotConstant { .. } | Self::NotValue { .. } => {
                 let wanted = self.wanted().unwrap_or_default();
                 format!("{} instead of {wanted}", self.found(bytes))
             }
-            Self::NoNumber(reason) | Self::NoJson(reason) => (*reason).to_owned(),
+            Self::NoNumber(reason) | Self::NoJson(reason) | Self::NoProto(reason) => {
+                (*reason).to_owned()
+            }
+            Self::NotFirst { begins, found } => {
+                format!("field {found} where a message begins with field {begins}")
+            }
+            Self::OtherForm {
+                number,
+                found,
+                wanted,
+            } => format!("field {number} is {found} instead of {wanted}"),
+            Self::UnknownField(number) => format!("no field {number} is known"),
             Self::NotText { .. } => {
                 let wanted = self.wanted().unwrap_or_default();
                 format!("{} does not fit {wanted}", self.found(bytes))
@@ -182,6 +207,7 @@ impl Why<'_> {
     fn found(&self, bytes: &[u8]) -> String {
         match self {
             Self::NotNumber { number, found, .. } => named(number, *found),
+            Self::NotValue { found, .. } => found.to_string(),
             Self::NotConstant { found, .. } | Self::NotText { found, .. } => shown(bytes, found),
             _ => String::new(),
         }
@@ -191,7 +217,9 @@ impl Why<'_> {
     fn wanted(&self) -> Option<String> {
         match self {
             Self::NotNumber { number, wanted, .. } => Some(named(number, *wanted)),
-            Self::NotConstant { value, .. } => Some(value.to_string()),
+            Self::NotConstant { value, .. } | Self::NotValue { wanted: value, .. } => {
+                Some(value.to_string())
+            }
             Self::NotText { template, .. } => {
                 Some(format!("\"{}\"", template.source.escape_debug()))
             }

@@ -1,6 +1,7 @@
 //! Kinds that can never be seen because an earlier one takes all that they would.
 
 use super::json::{Form, Member, What as Wanted};
+use super::proto::{Member as Field, What as Described};
 use super::shape::{Content, Frame, Number, Part, Role, Shape, Times, What, Window};
 use super::template::{Hole, Sort, Template};
 use super::{Codec, Direction, Kind, Value};
@@ -139,7 +140,8 @@ fn same_frame(a: &Frame, b: &Frame) -> bool {
         ) => a == b && x == y,
         (Frame::Counted, Frame::Counted)
         | (Frame::Inline, Frame::Inline)
-        | (Frame::Json, Frame::Json) => true,
+        | (Frame::Json, Frame::Json)
+        | (Frame::Split { .. }, Frame::Split { .. }) => true,
         _ => false,
     }
 }
@@ -161,6 +163,11 @@ fn covers_content(earlier: &Window, later: &Window) -> bool {
         (Content::Json(a), Content::Json(b)) => {
             let exact = b.exact || !a.exact;
             exact && form_covers(&a.root, &b.root, a.exact)
+        }
+        (Content::Proto(a), Content::Proto(b)) => {
+            a.message == b.message
+                && (b.exact || !a.exact)
+                && members_cover(&a.members, &b.members, a.exact)
         }
         _ => false,
     }
@@ -218,6 +225,36 @@ fn form_covers(earlier: &Form, later: &Form, exact: bool) -> bool {
         }
         _ => false,
     }
+}
+
+/// True when every Protocol Buffers message that fits `later` fits `earlier`.
+fn members_cover(earlier: &[Field], later: &[Field], exact: bool) -> bool {
+    let same = |one: &Field| later.iter().find(|other| other.declared == one.declared);
+    let covered = earlier.iter().all(|one| match (&one.what, same(one)) {
+        (Described::Whole { .. }, None) => one.optional || !one.declared.supports_presence(),
+        (Described::Whole { .. }, Some(other)) => {
+            one.optional || !one.declared.supports_presence() || !other.optional
+        }
+        (Described::Literal(a), Some(other)) => {
+            matches!(&other.what, Described::Literal(b) if a == b)
+        }
+        (Described::Mixed(a), Some(other)) => match &other.what {
+            Described::Mixed(b) => a.covers(b),
+            Described::Literal(Value::Text(text)) => {
+                a.parse(text.as_bytes(), &mut Vec::new()).is_ok()
+            }
+            _ => false,
+        },
+        (Described::Message(a), Some(other)) => match &other.what {
+            Described::Message(b) => {
+                (one.optional || !other.optional) && members_cover(a, b, exact)
+            }
+            _ => false,
+        },
+        (_, None) => false,
+    });
+    let known = |other: &Field| earlier.iter().any(|one| one.declared == other.declared);
+    covered && (!exact || later.iter().all(known))
 }
 
 fn hole_covers(hole: &Hole, later: &Wanted) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::class::Names;
 use super::integer::Integer;
 use super::json::JsonBody;
+use super::proto::{Member, ProtoBody, What as Described};
 use super::template::Template;
 use super::{FieldInfo, Value};
 
@@ -106,6 +107,8 @@ pub(super) enum Frame {
     Inline,
     /// It is a JSON object or list, which ends with its last bracket.
     Json,
+    /// It ends before this field of the next message, or where the stream pauses.
+    Split { begins: u32 },
 }
 
 /// How a window of fixed size is filled up.
@@ -131,6 +134,7 @@ pub(super) enum Content {
     /// A text; the first that fits is it, the first is sent.
     Templates(Vec<Template>),
     Json(JsonBody),
+    Proto(ProtoBody),
     List(List),
     Group(Items),
 }
@@ -243,9 +247,26 @@ fn collect_bendable(parts: &[Part], paths: &mut Vec<Arc<str>>) {
                         }
                         collect_bendable(&list.items.parts, paths);
                     }
+                    Content::Proto(body) => collect_members(&body.members, paths),
                     _ => {}
                 }
             }
+        }
+    }
+}
+
+fn collect_members(members: &[Member], paths: &mut Vec<Arc<str>>) {
+    for member in members
+        .iter()
+        .filter(|member| !super::proto_read::repeats(&member.declared))
+    {
+        paths.push(Arc::from(format!("key({})", member.path)));
+        match super::proto_read::wire_of(&member.declared.kind()) {
+            super::proto_read::BYTES => paths.push(Arc::from(format!("len({})", member.path))),
+            _ => paths.push(Arc::clone(&member.path)),
+        }
+        if let Described::Message(members) = &member.what {
+            collect_members(members, paths);
         }
     }
 }
@@ -289,7 +310,7 @@ impl Part {
                     Times::Fixed(times) => leasts(&list.items.parts).saturating_mul(*times),
                     Times::Apart(_) | Times::ToEnd => 0,
                 },
-                (Frame::Json, _) => 2,
+                (Frame::Json | Frame::Split { .. }, _) => 2,
                 _ => 0,
             },
         }

@@ -165,6 +165,13 @@ impl Codec {
         }
     }
 
+    /// The bytes of each vector, and who sends them.
+    pub fn examples(&self) -> impl Iterator<Item = (Direction, &[u8])> {
+        self.vectors
+            .iter()
+            .map(|vector| (vector.direction, vector.bytes.as_slice()))
+    }
+
     /// The kinds that no vector covers, with the direction that is missing.
     pub fn uncovered_kinds(&self) -> Vec<(Arc<str>, Direction)> {
         let mut uncovered = Vec::new();
@@ -181,7 +188,7 @@ impl Codec {
     }
 
     fn check_decoding(&self, vector: &Vector) -> Result<(), String> {
-        let (message, len) = match self.decode(vector.direction, &vector.bytes) {
+        let (message, len) = match self.decode_rested(vector.direction, &vector.bytes) {
             Decoded::Message { message, len } => (message, len),
             Decoded::More { missing } => return Err(missing),
             Decoded::Malformed(malformed) => return Err(malformed.to_string()),
@@ -208,7 +215,7 @@ impl Codec {
             })
             .map_err(|error| format!("this message cannot be sent: {error}"))?;
         if vector.decode_only {
-            return match self.decode(vector.direction, &encoded) {
+            return match self.decode_rested(vector.direction, &encoded) {
                 Decoded::Message { .. } => Ok(()),
                 other => Err(format!(
                     "what is sent instead does not come back: {other:?}"
@@ -236,6 +243,8 @@ impl Codec {
         for cut in 0..vector.bytes.len() {
             match self.decode(vector.direction, &vector.bytes[..cut]) {
                 Decoded::More { .. } => {}
+                // What ends only with the next message can be a message before.
+                Decoded::Message { .. } if self.split.is_some() => {}
                 Decoded::Message { message, .. } => {
                     let problem = "the first bytes are a message already";
                     return Err(format!("{problem}: {cut} bytes are `{}`", message.kind));

@@ -44,6 +44,8 @@ pub(super) struct Walk<'b> {
     pub(super) bytes: &'b [u8],
     pub(super) pos: usize,
     end: Option<usize>,
+    /// The stream has paused, or ended, behind these bytes.
+    pub(super) paused: bool,
     pub(super) most: usize,
     pub(super) found: Vec<(usize, Found<'b>)>,
     pub(super) left: [usize; MAX_COUNTS],
@@ -63,6 +65,7 @@ impl<'b> Walk<'b> {
             bytes,
             pos: 0,
             end,
+            paused: false,
             most: codec.max_message,
             found: Vec::new(),
             left: [0; MAX_COUNTS],

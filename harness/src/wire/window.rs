@@ -21,6 +21,7 @@ impl<'b> Walk<'b> {
         let len = match &window.frame {
             Frame::Inline => return self.inline(part, window, bound),
             Frame::Json => return self.endless_json(part, window),
+            Frame::Split { begins } => return self.endless_proto(part, window, *begins),
             Frame::Until { ends, lenient_cr } => {
                 return self.until(part, window, (ends, *lenient_cr), bound);
             }
@@ -215,6 +216,18 @@ impl<'b> Walk<'b> {
         }
     }
 
+    fn endless_proto<'c: 'b>(
+        &mut self,
+        part: &'c Part,
+        window: &'c Window,
+        begins: u32,
+    ) -> Result<(), Stop<'c>> {
+        match &window.content {
+            Content::Proto(body) => self.split(part, body, begins),
+            _ => Ok(()),
+        }
+    }
+
     /// The content from here to `end`; `known_end` is that of the window with its suffix.
     fn content<'c: 'b>(
         &mut self,
@@ -254,6 +267,10 @@ impl<'b> Walk<'b> {
             Content::Json(body) => {
                 self.need(known_end - start, &part.path, &part.path, None)?;
                 return self.json(part, body, Some(end));
+            }
+            Content::Proto(body) => {
+                self.need(known_end - start, &part.path, &part.path, None)?;
+                return self.proto(part, body, end);
             }
             Content::Bytes => {
                 self.need(known_end - start, &part.path, &part.path, None)?;

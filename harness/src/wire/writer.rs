@@ -143,7 +143,7 @@ impl<'a> Writer<'a> {
                 self.out.extend_from_slice(&window.suffix);
                 Ok(())
             }
-            Frame::Inline | Frame::Json => self.content(part, window),
+            Frame::Inline | Frame::Json | Frame::Split { .. } => self.content(part, window),
         }
     }
 
@@ -178,6 +178,7 @@ impl<'a> Writer<'a> {
             Content::List(list) => return self.values(part, list),
             Content::Group(items) => return self.group(part, items),
             Content::Json(body) => return self.json(&body.root, body.style),
+            Content::Proto(body) => return self.proto(&body.members),
             Content::Constant { bytes, .. } => self.out.extend_from_slice(bytes),
             Content::Text(encoding) => {
                 let bytes = self.text(part, *encoding)?;
@@ -326,6 +327,11 @@ impl<'a> Writer<'a> {
     pub(super) fn left_out(&self, slot: Option<usize>) -> bool {
         let sent = slot.and_then(|slot| self.values.get(slot));
         sent.is_some_and(|sent| sent.absent)
+    }
+
+    /// Whether a scenario asks for another number than there should be.
+    pub(super) fn is_bent(&self, path: &str) -> bool {
+        self.bends.iter().any(|bend| bend.path == path)
     }
 
     pub(super) fn bend(&mut self, path: &str) -> Option<i128> {

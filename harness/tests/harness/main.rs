@@ -13,7 +13,9 @@
     reason = "helpers of tests fail by panicking, and say what was left out"
 )]
 
+mod bare;
 mod captures;
+mod datagrams;
 mod faults;
 mod flags;
 mod mistakes;
@@ -23,3 +25,4 @@ mod peer;
 mod program;
 mod programs;
 mod reference;
+mod server;

@@ -15,10 +15,16 @@ struct Spoilt {
 
 impl Spoilt {
     fn new() -> Self {
+        Self::of("talk", "server/entering/names.yaml")
+    }
+
+    /// A copy of a protocol with one of its scenario files; it stands in `talk` whatever it is.
+    fn of(protocol: &str, scenarios: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let copy = Self { folder };
-        for name in ["protocol.yaml", "rules.yaml", "server/entering/names.yaml"] {
-            let text = fs::read(tests_folder().join("protocols/talk").join(name)).unwrap();
+        for name in ["protocol.yaml", "rules.yaml", scenarios] {
+            let text =
+                fs::read(tests_folder().join("protocols").join(protocol).join(name)).unwrap();
             copy.put(name, &text);
         }
         copy
@@ -52,11 +58,15 @@ impl Spoilt {
 
 /// Checks all files of a kind; `put` says where they belong.
 fn hold(kind: &str, put: &str, arguments: &[&str]) {
+    hold_in(kind, Spoilt::new, put, arguments);
+}
+
+fn hold_in(kind: &str, spoilt: impl Fn() -> Spoilt, put: &str, arguments: &[&str]) {
     let folder = tests_folder().join("mistakes").join(kind);
     let mut wrong = Vec::new();
     for path in broken_files(&folder) {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let spoilt = Spoilt::new();
+        let spoilt = spoilt();
         spoilt.put(put, &fs::read(&path).unwrap());
         let ended = spoilt.harness(arguments);
         assert!(
@@ -106,6 +116,16 @@ fn compare(folder: &Path, name: &str, text: &str) {
 fn in_scenarios() {
     hold(
         "scenario",
+        "server/broken.yaml",
+        &["check", "talk/server/broken.yaml"],
+    );
+}
+
+#[test]
+fn in_scenarios_of_datagrams() {
+    hold_in(
+        "datagrams",
+        || Spoilt::of("post", "server/talking/basic.yaml"),
         "server/broken.yaml",
         &["check", "talk/server/broken.yaml"],
     );

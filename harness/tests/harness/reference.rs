@@ -1,40 +1,7 @@
 //! The real thing: all scenarios that come with the harness, against the reference servers.
 
-use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Child, Command, Stdio};
-
-use crate::program::{eventually, repository, run, run_once};
-
-/// A reference server as a process of its own.
-struct Server {
-    child: Child,
-    target: String,
-}
-
-impl Server {
-    fn start(dialect: &str) -> Self {
-        let port = harness::run::Ports::default().take().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_harness"))
-            .args(["reference-server", "bcp", "--dialect", dialect, "--port"])
-            .arg(port.to_string())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let target = format!("127.0.0.1:{port}");
-        let server = Self { child, target };
-        eventually("a server that listens", || {
-            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
-        });
-        server
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::program::{repository, run, run_once};
+use crate::server::Server;
 
 fn scenarios(protocol: &str) -> String {
     repository()
@@ -75,16 +42,10 @@ dialects! {
 /// something behind on a server; all of them take minutes one after the other.
 #[track_caller]
 fn twice(dialect: &str, filters: &[&str]) {
-    let server = Server::start(dialect);
+    let server = Server::start("bcp", Some(dialect));
+    let target = server.target();
     let bcp = scenarios("bcp");
-    let mut words = vec![
-        "run",
-        &bcp,
-        "--dialect",
-        dialect,
-        "--target",
-        &server.target,
-    ];
+    let mut words = vec!["run", &bcp, "--dialect", dialect, "--target", &target];
     for filter in filters {
         words.extend(["-f", filter]);
     }

@@ -2,7 +2,7 @@
 
 /// Bytes of a line that are kept; what comes after them is dropped. Well above what any of the
 /// protocols can send.
-pub(super) const LINE_LIMIT: usize = 16 * 1024;
+pub(super) const LINE_LIMIT: usize = 68 * 1024;
 
 /// The beginning of a line of which the end is still to come.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@
 )]
 
 mod bcp;
+mod chatapp;
 mod chatbooth;
 mod csc328;
 mod display;
@@ -17,8 +18,9 @@ mod peer;
 mod program;
 mod server;
 mod terminal;
+mod wireproto;
 
 use std::time::Duration;
 
 /// Longer than anything awaited here may take, except where a test says otherwise.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(30);

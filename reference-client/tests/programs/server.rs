@@ -3,11 +3,11 @@
 use std::io;
 use std::net::SocketAddr;
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
 use reference_server::net::bind;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +26,26 @@ impl Server {
     pub(crate) fn start<Running: Future<Output = io::Result<()>>>(
         run: impl FnOnce(TcpListener, CancellationToken) -> Running + Send + 'static,
     ) -> Self {
+        Self::bound(async |token, sender: Sender<u16>| {
+            let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+            sender.send(listener.local_addr().unwrap().port()).unwrap();
+            run(listener, token).await.unwrap();
+        })
+    }
+
+    /// A server that takes datagrams.
+    pub(crate) fn of_datagrams<Running: Future<Output = io::Result<()>>>(
+        run: impl FnOnce(UdpSocket, CancellationToken) -> Running + Send + 'static,
+    ) -> Self {
+        Self::bound(async |token, sender: Sender<u16>| {
+            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            sender.send(socket.local_addr().unwrap().port()).unwrap();
+            run(socket, token).await.unwrap();
+        })
+    }
+
+    /// Binds within `serve`, which tells the port.
+    fn bound(serve: impl AsyncFnOnce(CancellationToken, Sender<u16>) + Send + 'static) -> Self {
         let stop = CancellationToken::new();
         let (token, (sender, bound)) = (stop.clone(), mpsc::channel());
         let thread = thread::spawn(move || {
@@ -33,11 +53,7 @@ impl Server {
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(async {
-                let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-                sender.send(listener.local_addr().unwrap().port()).unwrap();
-                run(listener, token).await.unwrap();
-            });
+            runtime.block_on(serve(token, sender));
         });
         let port = bound.recv_timeout(DEADLINE).unwrap();
         Self {

@@ -2,12 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use reference_codecs::chatbooth::Token;
-use tokio::sync::Notify;
 
-use super::mail::{Mail, Store};
 use super::password::PasswordHash;
 use super::session::{Ending, Refusal};
 use super::token::Tokens;
@@ -15,6 +12,8 @@ use super::{Fault, Limits};
 use crate::faults::Faults;
 use crate::link::Lost;
 use crate::log::Log;
+use crate::mail::{AccountId, Bell, Mail, Store};
+use crate::search::Names;
 
 /// Bytes of all names together, commas included, and so of the longest list.
 pub(super) const NAMES_LIMIT: usize = 4 << 20;
@@ -24,33 +23,6 @@ const STORE_BYTES: usize = 256 << 20;
 
 /// Messages that a connection takes at once, in bytes; at least one is taken.
 const FETCH: usize = 64 << 10;
-
-/// Accounts in the order of their creation; never used twice, so that nothing that is left of a
-/// deleted account fits the next one of its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct AccountId(pub(super) u64);
-
-/// All names at some point in time, in the order of their creation.
-pub(super) type Names = Arc<[Arc<str>]>;
-
-/// Tells one connection that messages wait for it; clones belong to the same connection.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Bell(Arc<Notify>);
-
-impl Bell {
-    /// Waits until it rings, or returns at once when it has rung since.
-    pub(super) async fn rung(&self) {
-        self.0.notified().await;
-    }
-
-    fn ring(&self) {
-        self.0.notify_one();
-    }
-
-    fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
 
 /// A connection, and who has authenticated on it last.
 #[derive(Debug, Clone, Default)]
@@ -117,8 +89,6 @@ pub(super) struct Accounts {
     /// Made when a list is asked for, and again after a change.
     names: Option<Names>,
     pub(super) faults: Faults<Fault>,
-    /// How long all have to wait.
-    pub(super) stall: Option<Duration>,
     first_token: Option<Token>,
 }
 
@@ -135,7 +105,6 @@ impl Accounts {
             name_bytes: 0,
             names: None,
             faults: Faults::default(),
-            stall: None,
             first_token: None,
         }
     }

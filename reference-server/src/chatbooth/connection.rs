@@ -14,15 +14,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::accounts::{Accounts, Login, NAMES_LIMIT, Names, Place};
-use super::desk::Door;
-use super::outgoing::{BATCH, Outgoing};
+use super::accounts::{Accounts, Login, NAMES_LIMIT, Place};
 use super::password::{Hasher, Password};
-use super::search::Searcher;
 use super::session::{Ending, Refusal, Request, Watchdog, request};
 use super::{Fault, Options};
+use crate::desk::Door;
 use crate::link::{Link, Lost};
+use crate::outgoing::{BATCH, Outgoing};
 use crate::pace::{Pace, Rate};
+use crate::search::{Alphabet, Names, Searcher};
 
 /// Bytes of unfinished requests and of an answer that a connection holds without asking. What is
 /// longer needs a part of the memory that all connections share.
@@ -59,7 +59,7 @@ const SLOW: Duration = Duration::from_millis(2500);
 /// What all connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    door: Door,
+    door: Door<Accounts>,
     hasher: Hasher,
     searcher: Searcher,
     memory: Arc<Semaphore>,
@@ -68,12 +68,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(door: Door, options: Options, shutdown: CancellationToken) -> Self {
+    pub(super) fn new(door: Door<Accounts>, options: Options, shutdown: CancellationToken) -> Self {
         let bytes = SHARED_BYTES.max(options.limits.body.saturating_mul(4));
         Self {
             door,
             hasher: Hasher::new(),
-            searcher: Searcher::new(),
+            searcher: Searcher::new(Alphabet::Ascii),
             memory: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))),
             options,
             shutdown,
@@ -105,7 +105,7 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Share
     let longest_frame = HEAD_LEN + NAMES_LIMIT.max(shared.options.limits.body);
     let mut connection = Connection {
         link: Link::new(stream, decoder, BATCH + longest_frame),
-        outgoing: Outgoing::new(shared.options.faults),
+        outgoing: outgoing(&shared.options),
         watchdog: Watchdog::new(shared.options.idle_timeout, shared.options.faults, now),
         logins: Pace::new(LOGINS, now),
         place: Place::default(),
@@ -115,6 +115,25 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Share
     };
     let Err(ending) = connection.talk().await;
     connection.end(ending).await;
+}
+
+/// What a connection is sent, whole frame after whole frame.
+fn outgoing(options: &Options) -> Outgoing {
+    let mut outgoing = Outgoing::new(if options.faults.has(Fault::SizeOfOneByte) {
+        push_with_short_size
+    } else {
+        push
+    });
+    outgoing.mixes = options.faults.has(Fault::PushedInside);
+    outgoing
+}
+
+/// A message whose size has its lowest byte alone.
+fn push_with_short_size(text: &[u8]) -> Vec<u8> {
+    let mut frame = push(text);
+    let size = frame.iter_mut().take(HEAD_LEN - 1).skip(HEAD_LEN - 4);
+    size.for_each(|byte| *byte = 0);
+    frame
 }
 
 struct Connection {
@@ -189,10 +208,6 @@ impl Connection {
         self.shared.options.faults.has(fault)
     }
 
-    fn stall(&self, time: Duration) {
-        self.shared.door.tell(move |desk| desk.stall = Some(time));
-    }
-
     fn malformed(&self, error: Malformed) -> Ending {
         if self.has(Fault::OddByteCrashes) {
             self.shared.shutdown.cancel();
@@ -231,7 +246,7 @@ impl Connection {
             self.link.forget_pending();
         }
         if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) {
-            self.stall(STALL);
+            self.shared.door.hold_up(STALL);
         }
         if self.link.pending() <= SMALL {
             self.memory = None;
@@ -248,9 +263,9 @@ impl Connection {
             return;
         }
         if self.has(Fault::RefusedTwice) {
-            self.outgoing.push_answer(ServerMessage::error(), None);
+            self.say(ServerMessage::error());
         }
-        self.outgoing.push_answer(ServerMessage::error(), None);
+        self.say(ServerMessage::error());
     }
 
     async fn answer(&mut self, request: Request) -> Result<(), Stop> {
@@ -327,52 +342,54 @@ impl Connection {
         let names = self.ask(move |desk| desk.names(&token)).await??;
         let repeats = pattern.iter().any(|byte| matches!(byte, b'*' | b'+'));
         if repeats && self.has(Fault::ListStalls) {
-            self.stall(STALL);
+            self.shared.door.hold_up(STALL);
         }
         if repeats && self.has(Fault::ListSlow) {
             sleep(SLOW).await;
         }
-        let body = self
-            .search(pattern, names)
-            .await
-            .ok_or(Refusal::BadPattern)?;
+        let found = self.search(pattern, names).await;
+        let body = found.ok_or(Refusal::BadPattern)?.join(",");
         if self.has(Fault::ListAnsweredTwice) {
-            let body = body.clone();
+            let body = body.clone().into_bytes();
             self.say(ServerMessage::Answer { body });
-        }
-        let memory = match body.len() {
-            ..=SMALL => None,
-            long => Some(self.shared.memory(long).ok_or(Refusal::ServerFull)?),
         };
-        self.outgoing
-            .push_answer(ServerMessage::Answer { body }, memory);
+        let len = body.len();
+        let answer = ServerMessage::Answer {
+            body: body.into_bytes(),
+        };
+        if len > SMALL {
+            let memory = self.shared.memory(len).ok_or(Refusal::ServerFull)?;
+            self.outgoing.push_long_answer(encode(&answer), memory);
+        } else {
+            self.say(answer);
+        }
         Ok(())
     }
 
     /// CHATBOOTH-6: what the expression matches, unless the server is told otherwise.
-    async fn search(&self, mut pattern: Vec<u8>, names: Names) -> Option<Vec<u8>> {
-        let searcher = &self.shared.searcher;
-        if self.has(Fault::ListIgnoresExpression) {
-            pattern = ALL.to_vec();
+    async fn search(&self, mut pattern: Vec<u8>, names: Names) -> Option<Vec<Arc<str>>> {
+        if pattern.is_empty() || pattern == ALL || self.has(Fault::ListIgnoresExpression) {
+            return Some(self.with_first_again(names.to_vec()));
         }
-        if self.has(Fault::ListAnchored) && pattern != ALL {
+        if self.has(Fault::ListAnchored) {
             pattern = [b"^(", &*pattern, b")$"].concat();
         }
-        let mut found = searcher.find(pattern, Arc::clone(&names)).await;
-        if found.is_none() && self.has(Fault::BadPatternAnswered) {
-            return Some(Vec::new());
+        let found = self.shared.searcher.find(pattern, Arc::clone(&names)).await;
+        match found {
+            None if self.has(Fault::BadPatternAnswered) => Some(Vec::new()),
+            Some(found) if found.is_empty() && self.has(Fault::ListOfNoneIsAll) => {
+                Some(names.to_vec())
+            }
+            found => found,
         }
-        if found.as_ref().is_some_and(Vec::is_empty) && self.has(Fault::ListOfNoneIsAll) {
-            found = searcher.find(ALL.to_vec(), Arc::clone(&names)).await;
+    }
+
+    /// CHATBOOTH-6: each name once, unless the server is told otherwise.
+    fn with_first_again(&self, mut names: Vec<Arc<str>>) -> Vec<Arc<str>> {
+        if self.has(Fault::ListTwice) {
+            names.extend(names.first().cloned());
         }
-        if let (Some(found), Some(first)) = (&mut found, names.first())
-            && self.has(Fault::ListTwice)
-            && !found.is_empty()
-        {
-            found.push(b',');
-            found.extend_from_slice(first.as_bytes());
-        }
-        found
+        names
     }
 
     /// The zero byte, unless the server is told not to send it.
@@ -383,7 +400,7 @@ impl Connection {
     }
 
     fn say(&mut self, answer: ServerMessage) {
-        self.outgoing.push_answer(answer, None);
+        self.outgoing.push_answer(encode(&answer));
     }
 
     /// CHATBOOTH-3: pushes what has come for this client.
@@ -425,7 +442,7 @@ impl Connection {
     /// connection that ends.
     async fn end(self, ending: Ending) {
         if matches!(ending, Ending::Lost(Lost::Broken(_))) && self.has(Fault::ResetFreezes) {
-            self.stall(Duration::from_secs(3600));
+            self.shared.door.hold_up(Duration::from_secs(3600));
         }
         let unsaid = self.has(Fault::MalformedUnanswered);
         let (place, unsent) = (self.place, self.outgoing.into_unsent(self.link.waiting()));
@@ -444,10 +461,22 @@ impl Connection {
         };
         let mut farewell = Vec::new();
         if ending.is_answered() && !unsaid {
-            // The error answer has no body and cannot be too long.
-            let _ = ServerMessage::error().encode(BodyLimit::NONE, &mut farewell);
+            farewell = encode(&ServerMessage::error());
         }
         drop(self.shared);
         self.link.close(&farewell, grace).await;
     }
+}
+
+/// CHATBOOTH-3: a message as it is pushed.
+fn push(text: &[u8]) -> Vec<u8> {
+    let text = text.to_vec();
+    encode(&ServerMessage::Message { text })
+}
+
+fn encode(message: &ServerMessage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // No body here is longer than what the size field can say.
+    let _ = message.encode(BodyLimit::NONE, &mut bytes);
+    bytes
 }

@@ -14,13 +14,9 @@
 
 mod accounts;
 mod connection;
-mod desk;
 mod faults;
-mod mail;
 mod options;
-mod outgoing;
 mod password;
-mod search;
 mod session;
 mod token;
 
@@ -35,7 +31,7 @@ pub(crate) use options::parse_body;
 pub use options::{Limits, Options};
 pub use reference_codecs::chatbooth::DEFAULT_PORT;
 
-use crate::net;
+use crate::{desk, net};
 
 /// Serves the clients of `listener` until `shutdown`; everything is closed when it returns, within
 /// a second. Accounts live as long as this runs.
@@ -62,7 +58,9 @@ pub async fn run(
             std::future::pending().await
         }
     };
-    let (door, desk) = desk::start(&options);
+    let mut accounts = accounts::Accounts::new(options.limits, log.clone());
+    accounts.faults = options.faults;
+    let (door, desk) = desk::start(accounts);
     let shared = Arc::new(connection::Shared::new(door, options, shutdown.clone()));
     let serving = net::serve(
         listener,

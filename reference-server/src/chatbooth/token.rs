@@ -8,7 +8,7 @@ use rand::rngs::SysRng;
 use reference_codecs::chatbooth::{TOKEN_LEN, Token};
 use subtle::ConstantTimeEq;
 
-use super::accounts::AccountId;
+use crate::mail::AccountId;
 
 /// Bytes of a token that find its entry; the others are the proof.
 const KEY_LEN: usize = TOKEN_LEN / 2;

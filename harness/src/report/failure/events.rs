@@ -168,6 +168,10 @@ fn description(what: &What) -> (&'static str, String, &'static str) {
         What::Closed(Close::Reset) => ("->", "resets".to_owned(), ""),
         What::WriteFailed(error) => ("->", format!("could not write: {error}"), ""),
         What::ConnectFailed(error) => ("--", format!("could not connect: {error}"), ""),
+        What::Connected {
+            local: Some(local),
+            peer: None,
+        } => ("--", format!("opens {local}"), ""),
         What::Connected { peer, .. } => {
             let peer = peer.map(|peer| format!(" to {peer}")).unwrap_or_default();
             ("--", format!("connected{peer}"), "")

@@ -5,6 +5,7 @@ mod csc328;
 mod forms;
 mod mistakes;
 mod properties;
+mod proto;
 
 use std::sync::Arc;
 

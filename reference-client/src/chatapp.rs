@@ -1,0 +1,272 @@
+//! `ChatApp`: registers with a server, talks to others directly, and leaves texts for who is away.
+//!
+//! Everything is UDP. The client listens on one port, and makes each request from a socket of its
+//! own, to which the answer comes back. [`client`] decides, without input or output, what is done
+//! about lines and datagrams; [`request`] asks until there is an answer; this module
+//! moves what they want between the sockets and the screen.
+
+mod client;
+mod command;
+mod request;
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::time::Duration;
+
+use clap::Args;
+use reference_codecs::chatapp::{Datagram, PORTS};
+use rustix::net::sockopt::set_socket_recv_buffer_size;
+use tokio::net::{UdpSocket, lookup_host};
+
+use self::client::{Client, Effects};
+use self::request::{Outcome, Request, perform};
+use crate::screen::{Event, Screen};
+use crate::session::{Ending, Failure, Note};
+
+/// The longest datagram that is read; none can be longer.
+const BUFFER: usize = 1 << 16;
+
+/// The exit status for arguments that cannot be used.
+const UNUSABLE: u8 = 2;
+
+/// Who one is, where the server is, and where one listens.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Your name, where the server is, by address or name, its port, and the port on which you
+    /// listen to everybody. Ports are from 1024 to 65535.
+    #[arg(short = 'c', long = "client", num_args = 4, required = true,
+          value_names = ["NAME", "SERVER-IP", "SERVER-PORT", "CLIENT-PORT"])]
+    client: Vec<String>,
+    /// Milliseconds that another client has to acknowledge a message before the server gets it.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 500,
+          value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    ack_wait: u64,
+}
+
+impl Options {
+    /// The name, the server's host and the two ports.
+    fn read(&self) -> Result<(&str, &str, u16, u16), Failure> {
+        match self.client.as_slice() {
+            [name, host, server_port, client_port] => {
+                Ok((name, host, port(server_port)?, port(client_port)?))
+            }
+            _ => Err(unusable("write: -c NAME SERVER-IP SERVER-PORT CLIENT-PORT")),
+        }
+    }
+}
+
+fn port(text: &str) -> Result<u16, Failure> {
+    let port = text.parse().ok().filter(|port| PORTS.contains(port));
+    port.ok_or_else(|| unusable("Port number should be an integer between 1024 and 65535!"))
+}
+
+fn unusable(sentence: &str) -> Failure {
+    Failure::Refused {
+        status: UNUSABLE,
+        sentence: sentence.to_owned(),
+    }
+}
+
+/// Chats until the input, a server that does not answer, or a signal ends it.
+pub(crate) async fn run(options: Options) -> Result<Ending, Failure> {
+    let (name, host, server_port, client_port) = options.read()?;
+    let server = find(host, server_port).await?;
+    let listening = listen(server, client_port).await?;
+    let ack_wait = Duration::from_millis(options.ack_wait);
+    let mut screen = Screen::open().map_err(Failure::System)?;
+    let client = Client::new(server, client_port, ack_wait);
+    let outcome = Chat::new(client, listening, &mut screen).run(name).await;
+    screen.close().await;
+    outcome
+}
+
+async fn find(host: &str, port: u16) -> Result<SocketAddr, Failure> {
+    let found = match lookup_host((host, port)).await {
+        // The listening socket is of one family; a name usually has an address of each.
+        Ok(found) => {
+            let all: Vec<SocketAddr> = found.collect();
+            let first = all.first().copied();
+            all.into_iter().find(SocketAddr::is_ipv4).or(first)
+        }
+        Err(_) => None,
+    };
+    found.ok_or_else(|| unusable("You should enter a valid IP address!"))
+}
+
+/// Listens where the server, and so everybody who asks it, will find this client.
+async fn listen(server: SocketAddr, port: u16) -> Result<UdpSocket, Failure> {
+    let bound = async {
+        let ip = local_ip(server).await?;
+        let socket = UdpSocket::bind((ip, port)).await?;
+        let _ = set_socket_recv_buffer_size(&socket, request::RECEIVE_BUFFER);
+        Ok(socket)
+    };
+    bound.await.map_err(|error: io::Error| {
+        let reason = match error.kind() {
+            io::ErrorKind::AddrInUse => "it is in use; choose another".to_owned(),
+            _ => error.to_string(),
+        };
+        unusable(&format!("cannot listen on port {port}: {reason}"))
+    })
+}
+
+/// The address of this machine as the server sees it.
+async fn local_ip(server: SocketAddr) -> io::Result<IpAddr> {
+    let probe = request::fresh_socket(server).await?;
+    probe.connect(server).await?;
+    Ok(probe.local_addr()?.ip())
+}
+
+type Asking = Pin<Box<dyn Future<Output = Outcome>>>;
+
+struct Chat<'a> {
+    client: Client,
+    listening: UdpSocket,
+    /// Where the last registration was made; what waited may come in several parts.
+    registration: Option<UdpSocket>,
+    /// The request that is being made.
+    asking: Option<Asking>,
+    screen: &'a mut Screen,
+    /// Whether there is no more input.
+    input_ended: bool,
+}
+
+impl<'a> Chat<'a> {
+    fn new(client: Client, listening: UdpSocket, screen: &'a mut Screen) -> Self {
+        Self {
+            client,
+            listening,
+            registration: None,
+            asking: None,
+            screen,
+            input_ended: false,
+        }
+    }
+
+    async fn run(mut self, name: &str) -> Result<Ending, Failure> {
+        let (mut heard, mut late) = (vec![0; BUFFER], vec![0; BUFFER]);
+        let mut done = self
+            .apply(|client, effects| client.register(name, effects))
+            .await;
+        while !done {
+            let takes_line = self.asking.is_none() && !self.input_ended;
+            let may_read = !self.screen.is_behind();
+            done = tokio::select! {
+                event = self.screen.event(takes_line) => match event {
+                    Event::Line(line) => {
+                        self.apply(|client, effects| client.line(&line, effects)).await
+                    }
+                    Event::End => {
+                        self.input_ended = true;
+                        self.apply(Client::finish).await
+                    }
+                    Event::Signal(ending) => return Ok(ending),
+                    Event::OutputGone => return Err(Failure::OutputGone),
+                    Event::Drawn => false,
+                },
+                outcome = pending(&mut self.asking) => {
+                    self.asking = None;
+                    self.answered(outcome).await
+                }
+                received = self.listening.recv_from(&mut heard), if may_read => {
+                    self.heard(&heard, received).await
+                }
+                received = receive(self.registration.as_ref(), &mut late), if may_read => {
+                    self.late(&late, received).await
+                }
+            };
+        }
+        Ok(Ending::Done)
+    }
+
+    /// Lets the client act and carries out what it wants; whether the chat is over.
+    async fn apply(&mut self, act: impl FnOnce(&mut Client, &mut Effects)) -> bool {
+        let mut effects = Effects::default();
+        act(&mut self.client, &mut effects);
+        for note in effects.show {
+            self.screen.show(note);
+        }
+        for (to, datagram) in effects.send {
+            if let Ok(bytes) = datagram.encode() {
+                // As good as lost on its way.
+                let _ = self.listening.send_to(&bytes, to).await;
+            }
+        }
+        if let Some(request) = effects.ask {
+            self.asking = Some(Box::pin(perform(request)));
+        }
+        effects.ends
+    }
+
+    async fn answered(&mut self, outcome: Outcome) -> bool {
+        let Outcome {
+            request,
+            answer,
+            socket,
+        } = outcome;
+        if matches!(request, Request::Register { .. }) {
+            self.registration = socket;
+        }
+        let over = self
+            .apply(|client, effects| client.answered(request, answer, effects))
+            .await;
+        // What follows from the last line is done before the program ends.
+        if self.input_ended && !over && self.asking.is_none() {
+            return self.apply(Client::finish).await;
+        }
+        over
+    }
+
+    async fn heard(&mut self, buffer: &[u8], received: io::Result<(usize, SocketAddr)>) -> bool {
+        match read(buffer, received) {
+            Some((datagram, from)) => {
+                self.apply(|client, effects| client.heard(datagram, from, effects))
+                    .await
+            }
+            None => false,
+        }
+    }
+
+    async fn late(&mut self, buffer: &[u8], received: io::Result<(usize, SocketAddr)>) -> bool {
+        match read(buffer, received) {
+            Some((datagram, from)) => {
+                self.apply(|client, effects| client.late(datagram, from, effects))
+                    .await
+            }
+            None => false,
+        }
+    }
+}
+
+/// CHATAPP-C10: what cannot be read is passed over.
+fn read(
+    buffer: &[u8],
+    received: io::Result<(usize, SocketAddr)>,
+) -> Option<(Datagram, SocketAddr)> {
+    let (len, from) = received.ok()?;
+    let datagram = Datagram::decode(buffer.get(..len)?).ok()?;
+    Some((datagram, from))
+}
+
+async fn pending(asking: &mut Option<Asking>) -> Outcome {
+    match asking {
+        Some(asking) => asking.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn receive(socket: Option<&UdpSocket>, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    match socket {
+        Some(socket) => socket.recv_from(buffer).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn heard(effects: &mut Effects, text: String) {
+    effects.show.push(Note::Heard(text));
+}
+
+#[cfg(test)]
+mod tests;

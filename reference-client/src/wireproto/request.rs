@@ -1,0 +1,217 @@
+//! What the user can choose, and what is asked for until it is complete.
+
+use reference_codecs::wireproto::{ALL, Action, ClientMessage, NAME_LIMIT, TEXT_LIMIT};
+
+/// What is shown at the beginning, and for a line that means nothing. The numbers are the
+/// document's.
+pub(super) const MENU: &str = "\
+choose by number; what is left out is asked for:
+    1 [NAME]           create an account
+    2 [NAME]           log in
+    3 [NAME [TEXT]]    send a message
+    4                  check unread messages
+    5                  delete the account that is logged in
+    6 [EXPRESSION]     list the accounts that match a regular expression, or * for all
+    7                  quit";
+
+/// A request in the making.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft {
+    action: Action,
+    receiver: Option<String>,
+    msg: Option<String>,
+}
+
+/// A request that can be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) action: Action,
+    pub(super) receiver: String,
+    pub(super) msg: String,
+}
+
+impl Request {
+    pub(super) fn message(&self) -> ClientMessage {
+        ClientMessage {
+            receiver: self.receiver.clone(),
+            ..ClientMessage::new(self.action, &self.msg)
+        }
+    }
+
+    /// As the user could have typed it.
+    pub(super) fn line(&self) -> String {
+        let number = i32::from(self.action).to_string();
+        let words = [number.as_str(), &self.receiver, &self.msg];
+        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        words.join(" ")
+    }
+}
+
+impl Draft {
+    /// Reads a line that begins with the number of an action; `None` for any other.
+    pub(super) fn parse(line: &str) -> Option<Self> {
+        let (number, rest) = cut(line);
+        let action = Action::try_from(number.parse::<i32>().ok()?).ok()?;
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let (receiver, msg) = match action {
+            Action::Send => {
+                let (receiver, text) = cut(rest);
+                (given(receiver), given(text))
+            }
+            Action::Create | Action::LogIn | Action::List => (None, given(rest)),
+            // These stand alone.
+            Action::Check | Action::Delete | Action::Quit if !rest.is_empty() => return None,
+            Action::Check | Action::Delete | Action::Quit => (None, None),
+        };
+        Some(Self {
+            action,
+            receiver,
+            msg,
+        })
+    }
+
+    /// What has to be asked for next.
+    pub(super) fn question(&self) -> Option<&'static str> {
+        match self.action {
+            Action::Send if self.receiver.is_none() => Some("to whom?"),
+            Action::Send if self.msg.is_none() => Some("the message:"),
+            Action::Create if self.msg.is_none() => Some("the name of the new account:"),
+            Action::LogIn if self.msg.is_none() => Some("the name of the account:"),
+            Action::List if self.msg.is_none() => Some("the expression, or * for all:"),
+            _ => None,
+        }
+    }
+
+    /// Takes the answer to the question.
+    pub(super) fn answer(&mut self, line: &str) {
+        match (self.action, &self.receiver) {
+            (Action::Send, None) => self.receiver = Some(line.trim().to_owned()),
+            (Action::Send, Some(_)) => self.msg = Some(line.to_owned()),
+            (Action::List, _) if line.trim().is_empty() => self.msg = Some(ALL.to_owned()),
+            _ => self.msg = Some(line.trim().to_owned()),
+        }
+    }
+
+    /// WIREPROTO-C5: what is complete, unless the server would refuse it; why then.
+    pub(super) fn finish(self) -> Result<Request, String> {
+        let Self {
+            action,
+            receiver,
+            msg,
+        } = self;
+        let (receiver, msg) = (receiver.unwrap_or_default(), msg.unwrap_or_default());
+        match action {
+            Action::Create | Action::LogIn => check_name(&msg)?,
+            Action::Send => {
+                check_name(&receiver)?;
+                check_text(&msg)?;
+            }
+            Action::Check | Action::Delete | Action::List | Action::Quit => {}
+        }
+        Ok(Request {
+            action,
+            receiver,
+            msg,
+        })
+    }
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    match name.chars().count() {
+        1..=NAME_LIMIT => Ok(()),
+        count => Err(format!(
+            "not sent: a name has 1 to {NAME_LIMIT} characters, not {count}"
+        )),
+    }
+}
+
+fn check_text(text: &str) -> Result<(), String> {
+    match text.chars().count() {
+        1..=TEXT_LIMIT => Ok(()),
+        count => Err(format!(
+            "not sent: a message has 1 to {TEXT_LIMIT} characters, not {count}"
+        )),
+    }
+}
+
+/// The first word and what follows it.
+fn cut(line: &str) -> (&str, &str) {
+    let line = line.trim_start_matches(' ');
+    match line.split_once(' ') {
+        Some((word, rest)) => (word, rest.trim_start_matches(' ')),
+        None => (line, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished(lines: &[&str]) -> Result<String, String> {
+        let mut draft = Draft::parse(lines[0]).unwrap();
+        for line in &lines[1..] {
+            assert!(draft.question().is_some(), "{lines:?}");
+            draft.answer(line);
+        }
+        assert_eq!(draft.question(), None, "{lines:?}");
+        draft.finish().map(|request| request.line())
+    }
+
+    #[test]
+    fn rule_c1_in_one_line_or_step_by_step() {
+        for (lines, line) in [
+            (&["1 alice"][..], "1 alice"),
+            (&["1", " alice "], "1 alice"),
+            (&["2", "alice smith"], "2 alice smith"),
+            (&["3 bob  hi there "], "3 bob hi there "),
+            (&["3 bob", " hi there "], "3 bob  hi there "),
+            (&["3", "bob", "hi"], "3 bob hi"),
+            (&["4"], "4"),
+            (&[" 5"], "5"),
+            (&["6 a.*"], "6 a.*"),
+            (&["6", ""], "6 *"),
+            (&["7"], "7"),
+        ] {
+            assert_eq!(finished(lines), Ok(line.to_owned()), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_action() {
+        for line in [
+            "",
+            " ",
+            "0",
+            "8",
+            "1alice",
+            "create alice",
+            "7 now",
+            "4 all",
+        ] {
+            assert_eq!(Draft::parse(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn rule_c5_names_and_texts_have_limits() {
+        let (name, text) = ("ë".repeat(25), "ë".repeat(100));
+        for line in [
+            format!("1 {name}"),
+            format!("2 {name}"),
+            format!("3 {name} {text}"),
+        ] {
+            assert!(finished(&[&line]).is_ok(), "{line}");
+        }
+        for lines in [
+            &[&format!("1 {name}x")[..]][..],
+            &[&format!("2 {name}x")],
+            &[&format!("3 {name}x hi")],
+            &[&format!("3 bob {text}x")],
+            &["1", ""],
+            &["3", "bob", ""],
+        ] {
+            let refused = finished(lines).unwrap_err();
+            assert!(refused.starts_with("not sent: a "), "{refused}");
+        }
+    }
+}
