@@ -211,8 +211,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Lists the faults of a protocol.
+type Table = fn() -> Vec<faults::About>;
+
 /// The protocols whose servers can be given faults, with their tables.
-const FAULTS: &[(&str, fn() -> Vec<faults::About>)] = &[
+const FAULTS: &[(&str, Table)] = &[
     ("bcp", faults::all::<bcp::Fault>),
     ("chatbooth", faults::all::<chatbooth::Fault>),
     ("csc328", faults::all::<csc328::Fault>),

@@ -4,7 +4,7 @@
 //! A fault is first tried by the scenarios that name its rule. Only when none of them catches it
 //! do the others try; and scenarios that have caught nothing by then try all other faults. What
 //! is known to be otherwise than usual stands, with the reason, in a protocol's
-//! [`faults.yaml`](exceptions).
+//! [`faults.yaml`](FILE).
 
 mod exceptions;
 mod experiment;

@@ -69,9 +69,9 @@ fn fault(tried: &Tried) -> Line {
     let fault = &tried.fault;
     Line::of("  ")
         .add(Role::Name, fault.rule)
-        .pad(14)
+        .pad(17)
         .then(fault.name)
-        .pad(40)
+        .pad(44)
         .then("  ")
         .hang_here()
         .add(Role::Faint, fault.text)
@@ -109,7 +109,7 @@ fn by(proof: &Proof, caught: &Caught) -> Line {
     };
     Line::of("      ")
         .add(role, caught.blamed.as_str())
-        .pad(18)
+        .pad(21)
         .hang_here()
         .then(&proof.scenarios[caught.scenario].id.title)
 }

@@ -24,5 +24,6 @@ mod nuisances;
 mod peer;
 mod program;
 mod programs;
+mod proof;
 mod reference;
 mod server;

@@ -52,7 +52,7 @@ pub async fn run(
     let crash = async {
         shutdown.cancelled().await;
         if stop.is_cancelled() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     let (room, room_task) = room::start(&options, shutdown.clone());
@@ -96,8 +96,8 @@ fn encoded(message: &ServerMessage, dialect: Dialect, faults: Faults<Fault>) -> 
     let _ = message.encode(dialect, &mut bytes);
     if let ServerMessage::Deliver { from, message } = message {
         // BCP-19: the length of the text stands behind the type and the sender.
-        let names = if dialect == Dialect::RpChat { 1 } else { 0 };
-        let at = 3 + from.len() + names;
+        let suffix = usize::from(dialect == Dialect::RpChat);
+        let at = 3 + from.len() + suffix;
         if let Some([high, low]) = bytes.get_mut(at..at + 2) {
             if faults.has(Fault::LengthInCharacters) {
                 let continued = message.iter().filter(|byte| **byte & 0xc0 == 0x80).count();

@@ -352,7 +352,7 @@ impl Connection {
         if self.has(Fault::ListAnsweredTwice) {
             let body = body.clone().into_bytes();
             self.say(ServerMessage::Answer { body });
-        };
+        }
         let len = body.len();
         let answer = ServerMessage::Answer {
             body: body.into_bytes(),

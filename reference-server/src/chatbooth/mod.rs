@@ -55,7 +55,7 @@ pub async fn run(
     let crash = async {
         shutdown.cancelled().await;
         if stop.is_cancelled() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     let mut accounts = accounts::Accounts::new(options.limits, log.clone());

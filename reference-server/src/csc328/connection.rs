@@ -374,7 +374,11 @@ impl Connection {
             self.room.stall(Duration::from_secs(3600));
         }
         match self.member.take() {
-            Some(member) if self.has(Fault::LogWithoutAddresses) => member.leave(ending.clone()),
+            Some(member)
+                if self.has(Fault::LogWithoutAddresses) || self.has(Fault::LogWithoutNicknames) =>
+            {
+                member.leave(ending.clone());
+            }
             Some(member) => {
                 log.event(format_args!(
                     "disconnect {} {peer}: {ending}",
@@ -384,7 +388,9 @@ impl Connection {
             }
             None => {
                 self.room.choosing.fetch_sub(1, Ordering::Relaxed);
-                log.event(format_args!("disconnect {peer}: {ending}"));
+                if !self.has(Fault::LogWithoutAddresses) {
+                    log.event(format_args!("disconnect {peer}: {ending}"));
+                }
             }
         }
         let grace = match ending {

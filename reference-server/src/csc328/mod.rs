@@ -51,7 +51,7 @@ pub async fn run(
     let crash = async {
         shutdown.cancelled().await;
         if stop.is_cancelled() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     let room = Arc::new(Room::new(&options, shutdown.clone()));

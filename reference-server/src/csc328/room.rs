@@ -231,7 +231,8 @@ impl Membership {
             return;
         }
         if room.faults.has(Fault::LongSplit) && text.len() > SPLIT {
-            let (first, rest) = text.split_at(text.floor_char_boundary(SPLIT));
+            let at = (0..=SPLIT).rfind(|at| text.is_char_boundary(*at));
+            let (first, rest) = text.split_at(at.unwrap_or_default());
             self.publish(first);
             return self.publish(rest);
         }
