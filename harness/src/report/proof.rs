@@ -152,6 +152,10 @@ fn counts(proof: &Proof, shown: &Shown) -> Line {
         words::count(mostly.count(), "fault"),
         shown.took.as_secs_f64(),
     );
-    let role = if proof.holds() { Role::Good } else { Role::Bad };
+    let role = if proof.holds(shown.whole) {
+        Role::Good
+    } else {
+        Role::Bad
+    };
     Line::default().add(role, text)
 }

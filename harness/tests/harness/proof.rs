@@ -36,5 +36,5 @@ fn a_fault_that_nobody_catches_fails() {
 fn a_protocol_without_faults_has_nothing_to_prove() {
     run_once(&["prove", "protocols/talk"])
         .expect(3)
-        .says("nothing to prove");
+        .complains("nothing to prove");
 }
