@@ -304,6 +304,13 @@ impl Transcript {
         }
     }
 
+    /// Says that an event has no place in the order of the steps: it may be there or not.
+    pub fn forget_turn(&mut self, number: usize) {
+        if let Some(event) = self.get_mut(number) {
+            event.turn = None;
+        }
+    }
+
     /// Takes back the turns since there were `since` of them: an attempt failed and another
     /// follows, and how many there are is free.
     pub fn forget_turns(&mut self, since: usize) {

@@ -177,6 +177,11 @@ impl<M: Decode> Decoder<M> {
         })
     }
 
+    /// Forgets the bytes that were fed and belong to no message handed out so far.
+    pub fn forget_pending(&mut self) {
+        self.consumed = self.buffer.len();
+    }
+
     /// Bytes that were fed and belong to no message handed out so far.
     ///
     /// Bytes left over when the stream ends are an unfinished message.

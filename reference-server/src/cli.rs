@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::log::Log;
-use crate::{bcp, chatapp, chatbooth, csc328, duration, net, open_files, wireproto};
+use crate::{bcp, chatapp, chatbooth, csc328, duration, faults, net, open_files, wireproto};
 
 /// The exit status of a server that could not start.
 const USAGE: u8 = 2;
@@ -50,6 +50,12 @@ enum Protocol {
     Csc328(Csc328Args),
     /// wireproto: accounts over Protocol Buffers, messages that are pushed or wait
     Wireproto(WireprotoArgs),
+    /// List the faults that a server can be given with --fault, and the rules that they break
+    Faults {
+        /// Only those of this protocol
+        #[arg(long, value_name = "NAME")]
+        protocol: Option<String>,
+    },
 }
 
 /// Where any server listens and logs.
@@ -79,6 +85,9 @@ struct BcpArgs {
     /// Time between two looks for inactive clients
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::parse)]
     check_interval: Duration,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<bcp::Fault>)]
+    fault: Vec<bcp::Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +122,9 @@ struct ChatboothArgs {
     /// The longest body of a request, from 1KiB to 64MiB
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = chatbooth::parse_body)]
     max_body: usize,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<chatbooth::Fault>)]
+    fault: Vec<chatbooth::Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -128,6 +140,9 @@ struct Csc328Args {
     /// How long clients are served after SIGINT; they are told the whole seconds
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
     shutdown_delay: Duration,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<csc328::Fault>)]
+    fault: Vec<csc328::Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -180,6 +195,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
+    if let Protocol::Faults { protocol } = &cli.protocol {
+        return list_faults(protocol.as_deref());
+    }
     match run(cli.protocol) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -191,6 +209,50 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             })
         }
     }
+}
+
+/// Lists the faults of a protocol.
+type Table = fn() -> Vec<faults::About>;
+
+/// The protocols whose servers can be given faults, with their tables.
+const FAULTS: &[(&str, Table)] = &[
+    ("bcp", faults::all::<bcp::Fault>),
+    ("chatbooth", faults::all::<chatbooth::Fault>),
+    ("csc328", faults::all::<csc328::Fault>),
+];
+
+/// The faults that the server of a protocol can be given; none for a protocol without a server.
+pub fn faults(protocol: &str) -> Vec<faults::About> {
+    let known = FAULTS.iter().find(|(name, _)| *name == protocol);
+    known.map(|(_, table)| table()).unwrap_or_default()
+}
+
+/// Name, rule and text of each fault, in columns.
+fn list_faults(protocol: Option<&str>) -> ExitCode {
+    let chosen = |name: &str| protocol.is_none_or(|protocol| protocol == name);
+    let mut out = io::stdout().lock();
+    let mut any = false;
+    for (name, table) in FAULTS.iter().filter(|(name, _)| chosen(name)) {
+        for faults::About {
+            name: fault,
+            rule,
+            text,
+        } in table()
+        {
+            any = true;
+            // A closed pipe (`| head`) is no error.
+            let _ = writeln!(out, "{name:<10} {fault:<28} {rule:<12} {text}");
+        }
+    }
+    if any {
+        return ExitCode::SUCCESS;
+    }
+    let names: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    complain(&format!(
+        "no faults for that protocol; write one of {names}"
+    ));
+    ExitCode::from(USAGE)
 }
 
 fn explain(error: &clap::Error) -> ExitCode {
@@ -217,6 +279,7 @@ fn run(protocol: Protocol) -> Result<(), Failure> {
             Protocol::Chatbooth(args) => run_chatbooth(args, signals).await,
             Protocol::Csc328(args) => run_csc328(args, signals).await,
             Protocol::Wireproto(args) => run_wireproto(args, signals).await,
+            Protocol::Faults { .. } => Ok(()),
         }
     });
     runtime.shutdown_background();
@@ -231,6 +294,7 @@ async fn run_bcp(args: BcpArgs, signals: Signals) -> Result<(), Failure> {
             check_interval: args.check_interval,
             log,
             limits: bcp::Limits::default(),
+            faults: args.fault.into_iter().collect(),
         };
         bcp::run(listener, options, stop)
     })
@@ -265,6 +329,7 @@ async fn run_chatbooth(args: ChatboothArgs, signals: Signals) -> Result<(), Fail
                 body: args.max_body,
                 ..chatbooth::Limits::default()
             },
+            faults: args.fault.into_iter().collect(),
         };
         chatbooth::run(listener, options, stop)
     })
@@ -278,6 +343,7 @@ async fn run_csc328(args: Csc328Args, signals: Signals) -> Result<(), Failure> {
             shutdown_delay: args.shutdown_delay,
             log,
             limits: csc328::Limits::default(),
+            faults: args.fault.into_iter().collect(),
         };
         csc328::run(listener, options, stop)
     })

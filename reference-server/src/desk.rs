@@ -1,18 +1,27 @@
 //! The one place where a state that many connections share is looked at and changed.
 
 use std::fmt;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 type Errand<S> = Box<dyn FnOnce(&mut S) + Send>;
+
+/// What is brought to the desk.
+enum Brought<S> {
+    Errand(Errand<S>),
+    /// Everybody waits for so long.
+    Pause(Duration),
+}
 
 /// The way to the desk; cheap to clone. The desk ends after the last of them.
 ///
 /// The queue behind it has no limit of its own: every connection waits for the answer before it
 /// asks again, and tells something once, at its end.
 pub(crate) struct Door<S> {
-    errands: mpsc::UnboundedSender<Errand<S>>,
+    errands: mpsc::UnboundedSender<Brought<S>>,
 }
 
 impl<S> Clone for Door<S> {
@@ -47,16 +56,24 @@ impl<S: Send + 'static> Door<S> {
     /// Has `errand` done, after all that were brought before it. Never waits.
     pub(crate) fn tell(&self, errand: impl FnOnce(&mut S) + Send + 'static) {
         // The desk ends only after the last door, or with the whole server.
-        let _ = self.errands.send(Box::new(errand));
+        let _ = self.errands.send(Brought::Errand(Box::new(errand)));
+    }
+
+    /// Lets everybody wait for so long, in a server that is told to.
+    pub(crate) fn hold_up(&self, time: Duration) {
+        let _ = self.errands.send(Brought::Pause(time));
     }
 }
 
 /// Starts the desk as a task that ends after the last [`Door`].
 pub(crate) fn start<S: Send + 'static>(mut state: S) -> (Door<S>, JoinHandle<()>) {
-    let (errands, mut queue) = mpsc::unbounded_channel::<Errand<S>>();
+    let (errands, mut queue) = mpsc::unbounded_channel::<Brought<S>>();
     let desk = tokio::spawn(async move {
-        while let Some(errand) = queue.recv().await {
-            errand(&mut state);
+        while let Some(brought) = queue.recv().await {
+            match brought {
+                Brought::Errand(errand) => errand(&mut state),
+                Brought::Pause(time) => sleep(time).await,
+            }
         }
     });
     (Door { errands }, desk)

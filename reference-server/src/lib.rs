@@ -15,6 +15,7 @@ pub mod cli;
 pub mod csc328;
 mod desk;
 pub mod duration;
+pub mod faults;
 pub mod link;
 pub mod log;
 mod mail;

@@ -61,6 +61,11 @@ impl<M: Decode> Link<M> {
         self.decoder.next_message()
     }
 
+    /// Forgets the bytes that have been read and belong to no message handed out so far.
+    pub fn forget_pending(&mut self) {
+        self.decoder.forget_pending();
+    }
+
     /// Bytes that have been read and belong to no message handed out so far.
     pub fn pending(&self) -> usize {
         self.decoder.pending()

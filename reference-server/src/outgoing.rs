@@ -17,6 +17,8 @@ pub(crate) struct Outgoing {
     frames: VecDeque<Frame>,
     /// The frame of a message that has this text.
     encode: fn(&[u8]) -> Vec<u8>,
+    /// A frame is sent in the middle of the one before, in a server that is told to.
+    pub(crate) mixes: bool,
     /// Bytes of all frames that were written so far.
     written: u64,
     /// What has to be held until its frame has gone, and where that ends.
@@ -43,6 +45,7 @@ impl Outgoing {
         Self {
             frames: VecDeque::new(),
             encode,
+            mixes: false,
             written: 0,
             held: VecDeque::new(),
         }
@@ -81,7 +84,13 @@ impl Outgoing {
         while link.waiting() < BATCH
             && let Some(frame) = self.frames.pop_front()
         {
-            let bytes = self.encode(frame);
+            let mut bytes = self.encode(frame);
+            if self.mixes
+                && let Some(next) = self.frames.pop_front()
+            {
+                let middle = bytes.len() / 2;
+                bytes.splice(middle..middle, self.encode(next));
+            }
             link.send(&bytes)?;
         }
         let sent = self.sent(link.waiting());

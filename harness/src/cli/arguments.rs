@@ -31,6 +31,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// List scenarios or rules
     List(ListArgs),
+    /// Run scenarios against reference servers with known faults, and tell what they miss
+    Prove(ProveArgs),
     /// Print the JSON Schema of a protocol's scenario files, for editors
     Schema(SchemaArgs),
     /// Print the reference of the YAML languages as Markdown
@@ -124,6 +126,27 @@ pub(super) struct ListArgs {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProveArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Only this fault (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub fault: Vec<String>,
+    /// Run every scenario with every fault of its protocol, not only until each has been caught
+    #[arg(long)]
+    pub all: bool,
+    /// How many scenarios run at once
+    #[arg(long, short, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: u16,
+    /// Where names and all else that is random come from
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Each fault with the scenarios that caught it
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod check;
 mod docs;
 mod exit;
 mod list;
+mod prove;
 mod run;
 mod schema;
 mod selection;
@@ -51,6 +52,7 @@ fn dispatch(cli: Cli, surroundings: &Surroundings) -> Exit {
     let verbosity = match &cli.command {
         Command::Run(run) if run.quiet => Verbosity::Quiet,
         Command::Run(run) if run.verbose => Verbosity::Verbose,
+        Command::Prove(prove) if prove.verbose => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     let context = Context::new(cli.color, verbosity, surroundings);
@@ -58,6 +60,7 @@ fn dispatch(cli: Cli, surroundings: &Surroundings) -> Exit {
         Command::Run(run) => run::run(&run, context),
         Command::Check(check) => check::check(&check, context),
         Command::List(list) => list::list(&list, context),
+        Command::Prove(prove) => prove::prove(&prove, context),
         Command::Schema(schema) => schema::schema(&schema, context),
         Command::Docs(docs) => docs::docs(&docs),
         Command::Snapshots(snapshots) => snapshots::snapshots(&snapshots, context),

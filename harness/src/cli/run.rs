@@ -89,7 +89,7 @@ fn leave_out(
     suites: &mut Vec<Suite>,
     arguments: &RunArgs,
 ) -> Result<Vec<PlannedProtocol>, Unclear> {
-    if suites.len() == 1 || matches!(target, Target::Embedded) {
+    if suites.len() == 1 || matches!(target, Target::Embedded { .. }) {
         return Ok(Vec::new());
     }
     let Target::Attach { address } = target else {

@@ -19,7 +19,7 @@ pub(super) fn target(arguments: &RunArgs, suites: &[Suite]) -> Result<Target, St
         return client(command, suites);
     }
     let Some(command) = &arguments.spawn else {
-        return Ok(Target::Embedded);
+        return Ok(Target::Embedded { fault: None });
     };
     let words = words_of("--spawn", command)?;
     let uses_port = words.iter().any(|word| word.contains("{port}"));
@@ -54,7 +54,7 @@ fn words_of(flag: &str, command: &str) -> Result<Vec<String>, String> {
 pub(super) fn default_jobs(target: &Target) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match target {
-        Target::Embedded => 32,
+        Target::Embedded { .. } => 32,
         Target::Attach { .. }
         | Target::Spawn {
             fixed_port: Some(_),
@@ -70,7 +70,7 @@ pub(super) fn default_jobs(target: &Target) -> usize {
 /// The target in words.
 pub(super) fn words(target: &Target) -> String {
     match target {
-        Target::Embedded => "the embedded reference server".to_owned(),
+        Target::Embedded { .. } => "the embedded reference server".to_owned(),
         Target::Attach { address } => address.to_string(),
         Target::Spawn { words, .. } | Target::Client { words } => {
             let words: Vec<String> = words.iter().map(|word| as_typed(word)).collect();

@@ -6,6 +6,7 @@
 mod context;
 pub mod failure;
 pub mod list;
+pub mod proof;
 mod safe;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -35,6 +35,32 @@ enum Listener {
 /// The option of servers that speak in several forms.
 const DIALECT: &str = "dialect";
 
+/// The option of servers that can be told to do something wrong.
+pub(super) const FAULT: &str = "fault";
+
+/// Something that a reference server can be told to do wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is called.
+    pub name: &'static str,
+    /// The name of the rule that it breaks.
+    pub rule: &'static str,
+    /// What the server does, in one line.
+    pub text: &'static str,
+}
+
+/// What the reference server of a protocol can be told to do wrong.
+pub fn faults(protocol: &str) -> Vec<Fault> {
+    let known = reference_server::cli::faults(protocol).into_iter();
+    known
+        .map(|about| Fault {
+            name: about.name,
+            rule: about.rule,
+            text: about.text,
+        })
+        .collect()
+}
+
 /// A reference server in this process.
 pub(super) struct InProcess {
     shutdown: CancellationToken,

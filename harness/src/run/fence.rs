@@ -145,7 +145,8 @@ impl World {
         !health.works() && super::control::fences_fail(self).await
     }
 
-    /// The fence's own rule is broken: said once, and from here on silence is waited for.
+    /// The fence's own rule is broken, unless what came names another: said once, and from here on
+    /// silence is waited for.
     fn blame_fence(&mut self, fence: &FencePlan, found: usize) -> Stop {
         let health = self.shared.fence_health(&self.protocol.name);
         let first = health.note_broken();
@@ -154,8 +155,10 @@ impl World {
         if !first {
             return Stop::Again;
         }
-        for finding in self.findings.iter_mut().skip(found) {
-            finding.rule = Arc::clone(&fence.rule);
+        for (index, finding) in self.findings.iter_mut().enumerate().skip(found) {
+            if !self.named.contains(&index) {
+                finding.rule = Arc::clone(&fence.rule);
+            }
             finding.hints.push(text.to_owned());
         }
         Stop::Failed

@@ -47,5 +47,5 @@ pub use asking::{NotSpoken, ask};
 pub use listening::is_listed;
 pub use names::UsedNames;
 pub use ports::Ports;
-pub use schedule::{Progress, Run, Settings};
+pub use schedule::{Progress, Run, Settings, Trial};
 pub use target::{CLIENT_PLACEHOLDERS, FenceHealth, PLACEHOLDERS, Shared, Target};

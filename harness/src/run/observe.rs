@@ -260,7 +260,10 @@ impl World {
         }
         self.in_time(&watch).await?;
         self.take(actor, &watch);
-        if let Some(watch) = race.branches[first].front_mut()
+        if watch.is_satisfied() {
+            // It need not have come.
+            self.transcript.forget_turn(event);
+        } else if let Some(watch) = race.branches[first].front_mut()
             && watch.takes_several()
         {
             let turn = watch.first_turn(self.transcript.turns());

@@ -122,7 +122,7 @@ impl World {
         };
         // Whatever a probe meets was not waited for, of which kind it may be.
         let waited_for = pattern.filter(|_| watch.nonce.is_none());
-        let rule = self.blame(&watch.place, &problem, waited_for);
+        let rule = self.blame_for_good(&watch.place, &problem, waited_for);
         if rule.level == Level::Must {
             self.aftermath().await;
         }
@@ -159,7 +159,7 @@ impl World {
     ) -> Done {
         let problem = self.or_death(problem).await;
         self.refuse_if_late(&problem, self.last_action).await?;
-        let rule = self.blame(place, &problem, None);
+        let rule = self.blame_for_good(place, &problem, None);
         if rule.level == Level::Must {
             self.aftermath().await;
         }
@@ -185,6 +185,7 @@ impl World {
             _ => (None, Vec::new()),
         };
         let rule = Arc::clone(rule);
+        self.note_named();
         self.record(
             place,
             Some(actor),
@@ -228,6 +229,27 @@ impl World {
         )))
     }
 
+    /// The rule of the next finding; notes whether the fence may still take it over.
+    fn blame_for_good(
+        &mut self,
+        place: &StepPlace,
+        problem: &Problem,
+        pattern: Option<&Pattern>,
+    ) -> Arc<Rule> {
+        let (rule, named) = self.blame(place, problem, pattern);
+        if named {
+            self.note_named();
+        }
+        rule
+    }
+
+    /// What the next finding shows breaks a rule of its own, in a fence as anywhere else.
+    fn note_named(&mut self) {
+        let next = self.findings.len();
+        self.named.retain(|index| *index < next);
+        self.named.push(next);
+    }
+
     /// What the system has lost on its way nobody can miss.
     fn refuse_if_lost(&self, problem: &Problem) -> Done {
         if !self.has_datagrams() || !problem.is_timed() {
@@ -251,28 +273,36 @@ impl World {
 
     /// The step's rules, then what the unexpected message breaks, then the macro's rule, then the
     /// scenario's first.
-    fn blame(&self, place: &StepPlace, problem: &Problem, pattern: Option<&Pattern>) -> Arc<Rule> {
+    ///
+    /// Also tells whether what happened names the rule, and not only the place where it did.
+    fn blame(
+        &self,
+        place: &StepPlace,
+        problem: &Problem,
+        pattern: Option<&Pattern>,
+    ) -> (Arc<Rule>, bool) {
         match problem {
             Problem::Malformed { .. } | Problem::Unfinished { .. } => {
-                return Arc::clone(&self.protocol.broken);
+                return (Arc::clone(&self.protocol.broken), true);
             }
-            Problem::Died { .. } => return Arc::clone(&self.protocol.crash),
+            Problem::Died { .. } => return (Arc::clone(&self.protocol.crash), true),
             _ => {}
         }
         if let Some(rule) = place.rules.first() {
-            return Arc::clone(rule);
+            let forbidden = matches!(problem, Problem::Forbidden { .. });
+            return (Arc::clone(rule), forbidden);
         }
         let other_kind = |message: &&Message| pattern.is_none_or(|p| !p.takes_kind(&message.kind));
         if let Some(message) = problem.message().filter(other_kind)
             && let Some(rule) = self.stray_rule(message)
         {
-            return rule;
+            return (rule, true);
         }
         let default = place
             .macro_rule
             .as_ref()
             .or_else(|| self.scenario.rules.first());
-        Arc::clone(default.unwrap_or(&self.protocol.crash))
+        (Arc::clone(default.unwrap_or(&self.protocol.crash)), false)
     }
 
     fn stray_rule(&self, message: &Message) -> Option<Arc<Rule>> {

@@ -17,7 +17,7 @@ use super::target::Shared;
 use super::world::{Setting, World};
 use crate::plan::{LackPlan, ProtocolPlan, ScenarioPlan, StepPlace};
 use crate::transcript::{Close, Transcript, What};
-use crate::verdict::{Completion, Finding, Outcome, Verdict, judge};
+use crate::verdict::{Completion, Finding, Level, Outcome, Verdict, judge};
 
 /// How long sockets stay open after the last step.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -189,7 +189,10 @@ impl Job {
         }
     }
 
-    fn outcome(&self, completion: &Completion, end: End, not_run: usize) -> Outcome {
+    fn outcome(&self, completion: &Completion, mut end: End, not_run: usize) -> Outcome {
+        // What decides the verdict is told first.
+        end.findings
+            .sort_by_key(|finding| finding.rule.level != Level::Must);
         let reason = match completion {
             Completion::Judged => None,
             Completion::Undecided(reason) | Completion::Skipped(reason) => Some(reason.clone()),

@@ -54,19 +54,35 @@ pub enum Progress {
     },
 }
 
+/// Scenarios and what they are run against.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// What is judged.
+    pub target: Target,
+    /// By what.
+    pub scenarios: Vec<Arc<ScenarioPlan>>,
+}
+
 /// A run that has begun.
 pub struct Run {
     progress: mpsc::Receiver<Progress>,
     workers: Vec<thread::JoinHandle<io::Result<()>>>,
 }
 
+/// A scenario that is to run, and on what.
+struct Entry {
+    protocol: Arc<ProtocolPlan>,
+    scenario: Arc<ScenarioPlan>,
+    shared: Arc<Shared>,
+}
+
 /// What the workers share.
 struct Queue {
-    entries: Vec<(Arc<ProtocolPlan>, Arc<ScenarioPlan>)>,
+    entries: Vec<Entry>,
     next: AtomicUsize,
     failed: AtomicBool,
     settings: Settings,
-    shared: Arc<Shared>,
+    stop: CancellationToken,
 }
 
 /// The most threads: more would only make the clock less reliable.
@@ -83,18 +99,44 @@ impl Run {
         settings: Settings,
         stop: CancellationToken,
     ) -> io::Result<Self> {
+        let shared = Arc::new(Shared::new(target, stop.clone()));
         let mut entries = Vec::new();
         for _ in 0..settings.repeat.max(1) {
             for suite in suites {
-                let entry = |scenario: &Arc<ScenarioPlan>| {
-                    (
-                        Arc::clone(suite.protocol_of(scenario)),
-                        Arc::clone(scenario),
-                    )
-                };
-                entries.extend(suite.scenarios.iter().map(entry));
+                entries.extend(suite.scenarios.iter().map(|scenario| Entry {
+                    protocol: Arc::clone(suite.protocol_of(scenario)),
+                    scenario: Arc::clone(scenario),
+                    shared: Arc::clone(&shared),
+                }));
             }
         }
+        Self::begin(entries, settings, stop)
+    }
+
+    /// Begins to run scenarios of one protocol, each on its own target. Targets that are the same
+    /// [`Trial`] share what is known of them.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn on_several(
+        protocol: &Arc<ProtocolPlan>,
+        trials: &[Trial],
+        settings: Settings,
+        stop: CancellationToken,
+    ) -> io::Result<Self> {
+        let mut entries = Vec::new();
+        for Trial { target, scenarios } in trials {
+            let shared = Arc::new(Shared::new(target.clone(), stop.clone()));
+            entries.extend(scenarios.iter().map(|scenario| Entry {
+                protocol: Arc::clone(protocol),
+                scenario: Arc::clone(scenario),
+                shared: Arc::clone(&shared),
+            }));
+        }
+        Self::begin(entries, settings, stop)
+    }
+
+    fn begin(entries: Vec<Entry>, settings: Settings, stop: CancellationToken) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let jobs = settings.jobs.clamp(1, entries.len().max(1));
         let threads = cores.min(MAX_THREADS).min(jobs);
@@ -103,7 +145,7 @@ impl Run {
             next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             settings,
-            shared: Arc::new(Shared::new(target, stop)),
+            stop,
         });
         let (sender, progress) = mpsc::channel();
         let mut workers = Vec::new();
@@ -144,7 +186,7 @@ fn work(queue: Arc<Queue>, slots: usize, sender: mpsc::Sender<Progress>) -> io::
     let local = LocalSet::new();
     let lateness = Lateness::default();
     local.spawn_local(lateness.clone().watch());
-    let interrupted = queue.shared.stop.clone();
+    let interrupted = queue.stop.clone();
     local.spawn_local(stop_on_signals(interrupted));
     let queue = Rc::new(queue);
     for _ in 0..slots {
@@ -180,17 +222,17 @@ async fn stop_on_signals(stop: CancellationToken) {
 async fn slot(queue: &Queue, sender: &mpsc::Sender<Progress>, lateness: Lateness) {
     loop {
         let index = queue.next.fetch_add(1, Ordering::Relaxed);
-        let Some((protocol, scenario)) = queue.entries.get(index) else {
+        let Some(entry) = queue.entries.get(index) else {
             return;
         };
         let outcome = if let Some(reason) = queue.why_not() {
-            not_run(scenario, reason)
+            not_run(&entry.scenario, reason)
         } else {
             let _ = sender.send(Progress::Started { index });
             let job = Job {
-                protocol: Arc::clone(protocol),
-                scenario: Arc::clone(scenario),
-                shared: Arc::clone(&queue.shared),
+                protocol: Arc::clone(&entry.protocol),
+                scenario: Arc::clone(&entry.scenario),
+                shared: Arc::clone(&entry.shared),
                 seed: queue
                     .settings
                     .seed
@@ -223,7 +265,7 @@ impl Queue {
     }
 
     fn why_not(&self) -> Option<&'static str> {
-        if self.shared.stop.is_cancelled() {
+        if self.stop.is_cancelled() {
             return Some("not run: interrupted");
         }
         let failed = self.failed.load(Ordering::Relaxed);

@@ -85,7 +85,7 @@ pub(super) fn effective_params(
     for (name, value) in &scenario.params {
         let given = protocol.params.get(name).is_some_and(|param| param.given);
         let settable = match target {
-            Target::Embedded => true,
+            Target::Embedded { .. } => true,
             Target::Attach { .. } => false,
             Target::Spawn { words, .. } | Target::Client { words } => {
                 let placeholder = format!("{{{name}}}");
@@ -117,11 +117,12 @@ impl Subject {
         match &shared.target {
             Target::Client { .. } => Err(NotHere::Skip("judges a server".to_owned())),
             Target::Attach { address } => Self::attach(*address, scenario, protocol),
-            Target::Embedded if scenario.needs_own_server || scenario.needs_log => {
-                Self::own_process(protocol, scenario, params, shared)
+            Target::Embedded { fault } if scenario.needs_own_server || scenario.needs_log => {
+                let given = told(params, fault.as_ref());
+                Self::own_process(protocol, scenario, &given, shared)
             }
-            Target::Embedded => {
-                let given = told(params);
+            Target::Embedded { fault } => {
+                let given = told(params, fault.as_ref());
                 let started = InProcess::start(
                     &protocol.name,
                     protocol.transport,
@@ -153,7 +154,10 @@ impl Subject {
     /// A client program, with a port of its own where messages are datagrams.
     fn waiting(protocol: &ProtocolPlan, shared: &Shared) -> Result<Self, NotHere> {
         let cannot = |error: &dyn std::fmt::Display| NotHere::Cannot(error.to_string());
-        let judged = matches!(shared.target, Target::Client { .. } | Target::Embedded);
+        let judged = matches!(
+            shared.target,
+            Target::Client { .. } | Target::Embedded { .. }
+        );
         if !judged {
             let reason = "judges a client program: give --client 'COMMAND'";
             return Err(NotHere::Skip(reason.to_owned()));
@@ -222,7 +226,7 @@ impl Subject {
     fn own_process(
         protocol: &ProtocolPlan,
         scenario: &ScenarioPlan,
-        params: &Params,
+        given: &[(String, String)],
         shared: &Shared,
     ) -> Result<Self, NotHere> {
         let cannot = |error: &dyn std::fmt::Display| NotHere::Cannot(error.to_string());
@@ -233,14 +237,13 @@ impl Subject {
             .ports
             .take()
             .ok_or_else(|| cannot(&"no free port was found"))?;
-        let given = told(params);
         let mut words: Vec<OsString> = vec![program.into()];
         words.extend(embedded::arguments(
             &protocol.name,
             &protocol.dialect,
             port,
             (dir.path(), log.as_deref()),
-            &given,
+            given,
         ));
         Self::start_program(CommandLine { words }, port, Some(dir), log)
     }
@@ -509,11 +512,12 @@ impl Subject {
 }
 
 /// Parameters as the embedded servers take them; it is the same as for a command with placeholders.
-fn told(params: &Params) -> Vec<(String, String)> {
+fn told(params: &Params, fault: Option<&String>) -> Vec<(String, String)> {
     let mut told: Vec<_> = params
         .iter()
         .map(|(name, value)| (name.to_string(), value.clone()))
         .collect();
+    told.extend(fault.map(|fault| (embedded::FAULT.to_owned(), fault.clone())));
     told.sort();
     told
 }

@@ -15,7 +15,10 @@ use super::ports::Ports;
 #[derive(Debug, Clone)]
 pub enum Target {
     /// The reference server, a fresh one for each scenario.
-    Embedded,
+    Embedded {
+        /// What it is told to do wrong, if anything.
+        fault: Option<String>,
+    },
     /// A server that runs somewhere.
     Attach {
         /// Where.

@@ -86,6 +86,8 @@ pub(super) struct World {
     pub strangers: bool,
     /// The setup runs: whatever it breaks, the scenario cannot be judged on top of it.
     pub setting_up: bool,
+    /// Findings, by index, that show by themselves which rule is broken.
+    pub named: Vec<usize>,
     /// The step that is running, for the transcript.
     pub step: Option<Span>,
     /// The step that is running, for blame.
@@ -172,6 +174,7 @@ impl World {
             probing: false,
             strangers: false,
             setting_up: false,
+            named: Vec::new(),
             step: None,
             place: Arc::new(StepPlace {
                 span: scenario_span,

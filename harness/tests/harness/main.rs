@@ -25,5 +25,6 @@ mod nuisances;
 mod peer;
 mod program;
 mod programs;
+mod proof;
 mod reference;
 mod server;

@@ -16,7 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(50);
 
 /// How often a run is tried that the harness itself could not decide because it did not get the
 /// processor in time. That is a statement about this machine, not about the peer.
-const TRIES: usize = 8;
+pub(crate) const TRIES: usize = 8;
 
 /// How a run ended.
 pub(crate) struct Ended {

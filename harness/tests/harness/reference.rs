@@ -1,6 +1,6 @@
 //! The real thing: all scenarios that come with the harness, against the reference servers.
 
-use crate::program::{repository, run, run_once};
+use crate::program::{TRIES, repository, run, run_once};
 use crate::server::Server;
 
 fn scenarios(protocol: &str) -> String {
@@ -11,10 +11,20 @@ fn scenarios(protocol: &str) -> String {
         .to_string()
 }
 
-/// The exchanges that are kept are those of every protocol in its own form.
 #[test]
-fn the_reference_servers_conform_as_the_snapshots_show() {
-    run(&["run", &scenarios(""), "--snapshots", "reference"]).expect(0);
+fn the_reference_servers_conform() {
+    run(&["run", &scenarios("")]).expect(0);
+}
+
+/// The exchanges that are kept are those of every protocol in its own form. A busy machine can
+/// bring up what no scenario forbids; a difference that means something is there every time.
+#[test]
+fn their_exchanges_are_those_of_the_snapshots() {
+    let compare = || run_once(&["run", &scenarios(""), "--snapshots", "reference"]);
+    let same = (1..TRIES).any(|_| compare().code == Some(0));
+    if !same {
+        compare().expect(0);
+    }
 }
 
 /// One test for each form of a protocol that the reference server has besides the usual one.

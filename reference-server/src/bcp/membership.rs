@@ -6,9 +6,10 @@ use reference_codecs::bcp::{Dialect, MAX_TEXT, ServerMessage};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, oneshot};
 
-use super::encoded;
 use super::room::{Command, Door, Event, ListPart, MemberId};
 use super::session::Ending;
+use super::{Fault, encoded};
+use crate::faults::Faults;
 
 /// Above this distance successive notices come in one DELIVER, so that a storm of clients joining
 /// does not cost each of them one round trip for every other. Far above the 100 messages that are
@@ -25,6 +26,7 @@ pub(super) struct Membership {
     id: MemberId,
     door: Door,
     dialect: Dialect,
+    faults: Faults<Fault>,
     why: Option<Ending>,
     list: Option<ListPart>,
     events: broadcast::Receiver<Arc<Event>>,
@@ -37,7 +39,7 @@ impl Membership {
     pub(super) fn new(
         id: MemberId,
         door: Door,
-        dialect: Dialect,
+        (dialect, faults): (Dialect, Faults<Fault>),
         list: ListPart,
         events: broadcast::Receiver<Arc<Event>>,
     ) -> Self {
@@ -45,8 +47,9 @@ impl Membership {
             id,
             door,
             dialect,
+            faults,
             why: None,
-            list: Some(list),
+            list: (!faults.has(Fault::ListMissing)).then_some(list),
             events,
             held: None,
         }
@@ -77,7 +80,9 @@ impl Membership {
             return Ok(encoded);
         }
         loop {
-            let event = match self.held.take() {
+            let held = self.held.take();
+            let fresh = held.is_none();
+            let event = match held {
                 Some(event) => event,
                 None => match self.events.recv().await {
                     Ok(event) => event,
@@ -86,14 +91,50 @@ impl Membership {
                     Err(RecvError::Closed) => std::future::pending().await,
                 },
             };
-            if event.except == self.id {
+            if event.except == self.id || self.is_left_out(&event) {
                 continue;
             }
+            let event = self.disordered(event, fresh);
             return match &event.notice {
                 Some(notice) if self.events.len() > MERGE_DISTANCE => self.merge(notice),
                 _ => Ok(event.encoded.clone()),
             };
         }
+    }
+
+    /// BCP-6: everybody else hears a message, unless the server is told otherwise.
+    fn is_left_out(&self, event: &Event) -> bool {
+        let late_comer = self.id > MemberId::THIRD;
+        late_comer && event.notice.is_none() && self.faults.has(Fault::MessageToThree)
+    }
+
+    /// BCP-7: in order and once, unless the server is told otherwise.
+    fn disordered(&mut self, event: Arc<Event>, fresh: bool) -> Arc<Event> {
+        if !fresh || self.events.is_empty() {
+            return event;
+        }
+        if self.faults.has(Fault::KeptTwice) {
+            self.held = Some(Arc::clone(&event));
+        }
+        if self.faults.has(Fault::KeptReordered)
+            && let Ok(next) = self.events.try_recv()
+            && next.except != self.id
+        {
+            self.held = Some(event);
+            return next;
+        }
+        event
+    }
+
+    /// BCP-7: what waited for an acknowledgement, all but so many, is lost in a server that is told
+    /// to lose it.
+    pub(super) fn forget_all_but(&mut self, kept: usize) {
+        while self.events.len() > kept && self.events.try_recv().is_ok() {}
+    }
+
+    /// Who this is.
+    pub(super) fn id(&self) -> MemberId {
+        self.id
     }
 
     /// BCP-7: whether more is waiting than is kept.
@@ -144,6 +185,7 @@ impl Membership {
                 message: text.into_bytes(),
             },
             self.dialect,
+            self.faults,
         ))
     }
 }

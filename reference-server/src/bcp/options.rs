@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reference_codecs::bcp::Dialect;
 
+use super::Fault;
 use crate::duration;
+use crate::faults::{self, Faults};
 use crate::log::Log;
 use crate::options::{OptionError, count, read};
 
@@ -21,6 +23,8 @@ pub struct Options {
     pub log: Log,
     /// What bounds the memory of the server.
     pub limits: Limits,
+    /// The rules that it breaks; none by default.
+    pub faults: Faults<Fault>,
 }
 
 /// What bounds the memory of the server.
@@ -51,18 +55,20 @@ impl Default for Options {
             check_interval: Duration::from_secs(10),
             log: Log::discard(),
             limits: Limits::default(),
+            faults: Faults::default(),
         }
     }
 }
 
 impl Options {
     /// The names that [`set`](Self::set) takes.
-    pub const NAMES: [&'static str; 5] = [
+    pub const NAMES: [&'static str; 6] = [
         "dialect",
         "idle_timeout",
         "check_interval",
         "kept_messages",
         "connections",
+        "fault",
     ];
 
     /// Sets the parameter `name`, with the value as a user writes it.
@@ -76,6 +82,7 @@ impl Options {
             "check_interval" => self.check_interval = read(name, value, duration::parse)?,
             "kept_messages" => self.limits.kept_messages = count(name, value, 100..=1 << 20)?,
             "connections" => self.limits.connections = count(name, value, 1..=1 << 20)?,
+            "fault" => self.faults.add(read(name, value, faults::parse)?),
             _ => return Err(OptionError::unknown(name, &Self::NAMES)),
         }
         Ok(())
@@ -89,7 +96,7 @@ mod tests {
     #[test]
     fn every_parameter_can_be_set_by_name() {
         let mut options = Options::default();
-        let values = ["rpchat", "400ms", "100ms", "200", "3"];
+        let values = ["rpchat", "400ms", "100ms", "200", "3", "echo"];
         for (name, value) in Options::NAMES.into_iter().zip(values) {
             options.set(name, value).unwrap();
         }
@@ -103,6 +110,7 @@ mod tests {
                 kept_messages: 200
             }
         );
+        assert!(options.faults.has(Fault::Echo));
     }
 
     #[test]
@@ -112,7 +120,7 @@ mod tests {
         assert_eq!(
             error("idle", "1s"),
             "unknown parameter `idle`; the parameters are dialect, idle_timeout, \
-             check_interval, kept_messages, connections"
+             check_interval, kept_messages, connections, fault"
         );
         assert_eq!(
             error("idle_timeout", "60"),

@@ -6,21 +6,42 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use reference_codecs::bcp::{Dialect, ServerMessage};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::membership::Membership;
 use super::session::Ending;
 use super::text::{self, UserList};
-use super::{Options, encoded};
+use super::{Fault, Options, encoded};
+use crate::faults::Faults;
+use crate::link::Lost;
 use crate::log::Log;
 
 /// Members in the order in which they registered; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct MemberId(u64);
+
+impl MemberId {
+    /// Who is no member.
+    pub(super) const NOBODY: Self = Self(u64::MAX);
+
+    /// The third who has registered.
+    pub(super) const THIRD: Self = Self(2);
+}
+
+/// Two registrations this close are at the same time.
+const SAME_TIME: Duration = Duration::from_millis(5);
+
+/// How long a room stalls that waits for a client.
+const STALL: Duration = Duration::from_millis(1500);
+
+/// How late is too late for a notice.
+const LATE: Duration = Duration::from_millis(2500);
 
 /// Something that is said to everybody but one.
 #[derive(Debug)]
@@ -56,6 +77,23 @@ pub(super) enum Command {
         member: MemberId,
         why: Option<Ending>,
     },
+    /// What only a server does that is told to break a rule.
+    Misbehave(Misdeed),
+}
+
+/// What a room does that it should not.
+#[derive(Debug)]
+pub(super) enum Misdeed {
+    /// Waits for one client, and lets all others wait.
+    Stall,
+    /// Never does anything again.
+    Freeze,
+    /// Says something that is not due.
+    Tell(String),
+    /// Says of who is there that he has left.
+    Mourn(MemberId),
+    /// Frees a name that is in use.
+    Free(String),
 }
 
 /// A part of the list that a newcomer gets.
@@ -73,9 +111,21 @@ pub(super) struct ListPart {
 #[derive(Debug, Clone)]
 pub(super) struct Door {
     commands: mpsc::UnboundedSender<Command>,
+    /// What everybody is told, for those whom it does not concern.
+    leak: Option<broadcast::Sender<Arc<Event>>>,
 }
 
 impl Door {
+    /// What everybody is told; nothing, unless the server is told to leak.
+    pub(super) fn eavesdrop(&self) -> Option<broadcast::Receiver<Arc<Event>>> {
+        self.leak.as_ref().map(broadcast::Sender::subscribe)
+    }
+
+    /// Has the room do what it should not.
+    pub(super) fn misbehave(&self, misdeed: Misdeed) {
+        self.send(Command::Misbehave(misdeed));
+    }
+
     /// BCP-3: takes the name if it is free.
     pub(super) async fn register(&self, name: String) -> Result<Membership, NameTaken> {
         let (answer, answered) = oneshot::channel();
@@ -95,8 +145,13 @@ impl Door {
 pub(super) fn start(options: &Options, shutdown: CancellationToken) -> (Door, JoinHandle<()>) {
     let (commands, queue) = mpsc::unbounded_channel();
     let (events, _) = broadcast::channel(options.limits.kept_messages.max(1));
+    let faults = options.faults;
+    let leaks = faults.has(Fault::LeakMessages) || faults.has(Fault::LeakNotices);
+    let leak = leaks.then(|| events.clone());
     let room = Room {
         dialect: options.dialect,
+        faults,
+        last_registered: None,
         log: options.log.clone(),
         commands: commands.downgrade(),
         events,
@@ -106,11 +161,13 @@ pub(super) fn start(options: &Options, shutdown: CancellationToken) -> (Door, Jo
         shutdown,
         crowd: options.limits.kept_messages / 2,
     };
-    (Door { commands }, tokio::spawn(room.work(queue)))
+    (Door { commands, leak }, tokio::spawn(room.work(queue)))
 }
 
 struct Room {
     dialect: Dialect,
+    faults: Faults<Fault>,
+    last_registered: Option<Instant>,
     log: Log,
     commands: mpsc::WeakUnboundedSender<Command>,
     events: broadcast::Sender<Arc<Event>>,
@@ -136,7 +193,12 @@ impl Room {
                     text,
                     crowded,
                 } => {
-                    self.say(from, text);
+                    if queue.is_empty() || !self.faults.has(Fault::MessageRaced) {
+                        self.say(from, text);
+                    }
+                    if self.events.len() > 3 && self.faults.has(Fault::BehindStalls) {
+                        sleep(STALL).await;
+                    }
                     let _ = crowded.send(self.events.len() > self.crowd);
                 }
                 Command::List {
@@ -148,77 +210,192 @@ impl Room {
                     let _ = answer.send(self.list(list, Some(after), newcomer));
                 }
                 Command::Leave { member, why } => self.leave(member, why),
+                Command::Misbehave(Misdeed::Stall) => sleep(STALL).await,
+                Command::Misbehave(Misdeed::Freeze) => std::future::pending().await,
+                Command::Misbehave(Misdeed::Tell(text)) => self.tell(MemberId::NOBODY, text),
+                Command::Misbehave(Misdeed::Mourn(member)) => {
+                    if let Some(name) = self.members.get(&member) {
+                        self.tell(member, text::left(name));
+                    }
+                }
+                Command::Misbehave(Misdeed::Free(name)) => {
+                    self.names.remove(name.as_str());
+                }
             }
         }
     }
 
     /// BCP-3, BCP-5: the name is unique; those who were there before are told.
     fn register(&mut self, name: &str) -> Result<Membership, NameTaken> {
-        if self.names.contains(name) {
+        if self.names.contains(name) && !self.shares_names() {
+            self.refuse(name);
             return Err(NameTaken);
         }
+        self.last_registered = Some(Instant::now());
         let commands = self.commands.upgrade().ok_or(NameTaken)?;
         let id = MemberId(self.next_id);
         self.next_id += 1;
-        self.log.event(format_args!("register {name}"));
-        self.tell(id, text::joined(name));
+        if !self.faults.has(Fault::LogWithoutRegistrations) {
+            self.log.event(format_args!("register {name}"));
+        }
+        self.tell_of_newcomer(id, name);
         let name: Arc<str> = name.into();
         self.names.insert(Arc::clone(&name));
         self.members.insert(id, Arc::clone(&name));
         let list = self.first_list(id, &name);
-        let door = Door { commands };
+        let door = Door {
+            commands,
+            leak: None,
+        };
         Ok(Membership::new(
             id,
             door,
-            self.dialect,
+            (self.dialect, self.faults),
             list,
             self.events.subscribe(),
         ))
     }
 
+    /// BCP-3: whether a name that is taken is given again, in a server that is told to.
+    fn shares_names(&self) -> bool {
+        let at_once = self
+            .last_registered
+            .is_some_and(|last| last.elapsed() < SAME_TIME);
+        self.faults.has(Fault::TakenShared) || at_once && self.faults.has(Fault::NameRaced)
+    }
+
+    /// BCP-3: asking for a name that is taken changes nothing, unless the server is told otherwise.
+    fn refuse(&mut self, name: &str) {
+        if self.faults.has(Fault::TakenFreed) {
+            self.names.remove(name);
+        }
+        if self.faults.has(Fault::TakenToldAsLeft) {
+            self.tell(MemberId::NOBODY, text::left(name));
+        }
+        if self.faults.has(Fault::TakenMutesOwner) {
+            self.members.retain(|_, member| &**member != name);
+        }
+    }
+
+    /// BCP-5: once, with the name.
+    fn tell_of_newcomer(&self, id: MemberId, name: &str) {
+        if self.faults.has(Fault::JoinUntold) {
+            return;
+        }
+        if self.faults.has(Fault::JoinNameless) {
+            return self.tell(id, text::joined("Somebody"));
+        }
+        self.tell(id, text::joined(name));
+        if self.faults.has(Fault::JoinToldTwice) {
+            self.tell(id, text::joined(name));
+        }
+    }
+
     /// BCP-6: delivered to every other registered client, with the sender's name.
     fn say(&mut self, from: MemberId, text: String) {
-        let Some(name) = self.members.get(&from) else {
-            return;
+        let name = match self.members.get(&from) {
+            Some(name) => &**name,
+            None if from == MemberId::NOBODY => "nobody",
+            None => return,
         };
-        self.log.event(format_args!("message {name}: {text}"));
+        if !self.faults.has(Fault::LogWithoutMessages) {
+            self.log.event(format_args!("message {name}: {text}"));
+        }
+        let name = match name.as_bytes().get(..8) {
+            Some(beginning) if self.faults.has(Fault::SenderCut) => beginning,
+            _ => name.as_bytes(),
+        };
         let message = ServerMessage::Deliver {
-            from: name.as_bytes().to_vec(),
+            from: name.to_vec(),
             message: text.into_bytes(),
         };
-        let encoded = encoded(&message, self.dialect);
-        self.publish(Event {
-            except: from,
-            encoded,
-            notice: None,
-        });
+        let echoes = self.faults.has(Fault::Echo)
+            || self.members.len() == 1 && self.faults.has(Fault::EchoAlone);
+        let copies = 1 + u8::from(self.faults.has(Fault::MessageTwice));
+        for _ in 0..copies {
+            self.publish(Event {
+                except: if echoes { MemberId::NOBODY } else { from },
+                encoded: encoded(&message, self.dialect, self.faults),
+                notice: None,
+            });
+        }
     }
 
     /// BCP-3, BCP-10: the name is free before anybody hears of it; one notice for one member.
     fn leave(&mut self, member: MemberId, why: Option<Ending>) {
-        let Some(name) = self.members.remove(&member) else {
+        let removed = if self.faults.has(Fault::ListOfGone) {
+            self.members.get(&member).cloned()
+        } else {
+            self.members.remove(&member)
+        };
+        let Some(name) = removed else {
             return;
         };
-        self.names.remove(&name);
+        let reset = matches!(why, Some(Ending::Lost(Lost::Broken(_))));
+        if !self.keeps_name(reset) {
+            self.names.remove(&name);
+        }
         match why {
+            Some(why) if self.faults.has(Fault::LogWithoutLeavers) => {
+                self.log.event(format_args!("disconnect: {why}"));
+            }
             Some(why) => self.log.event(format_args!("disconnect {name}: {why}")),
             None => self.log.event(format_args!("disconnect {name}")),
         }
-        if !self.shutdown.is_cancelled() {
-            self.tell(member, text::left(&name));
+        let silent = reset && self.faults.has(Fault::LeaveUntoldAfterReset);
+        if !self.shutdown.is_cancelled() && !silent {
+            self.tell_of_leaver(member, &name);
+        }
+    }
+
+    /// BCP-3: whether a name is not free again, in a server that is told to.
+    fn keeps_name(&self, reset: bool) -> bool {
+        self.faults.has(Fault::NameKept) || reset && self.faults.has(Fault::NameKeptAfterReset)
+    }
+
+    /// BCP-10: once, with the name, at once.
+    fn tell_of_leaver(&self, member: MemberId, name: &str) {
+        if self.faults.has(Fault::LeaveUntold) {
+            return;
+        }
+        if self.faults.has(Fault::LeaveNameless) {
+            return self.tell(member, text::left("Somebody"));
+        }
+        if self.faults.has(Fault::LeaveToldLate) {
+            let (events, event) = (self.events.clone(), self.notice(member, text::left(name)));
+            tokio::spawn(async move {
+                sleep(LATE).await;
+                let _ = events.send(Arc::new(event));
+            });
+            return;
+        }
+        self.tell(member, text::left(name));
+        if self.faults.has(Fault::LeaveToldTwice) {
+            self.tell(member, text::left(name));
         }
     }
 
     fn tell(&self, except: MemberId, notice: String) {
-        let message = ServerMessage::Notice {
-            message: notice.clone().into_bytes(),
+        self.publish(self.notice(except, notice));
+    }
+
+    /// BCP-5: what the server says comes from the server.
+    fn notice(&self, except: MemberId, notice: String) -> Event {
+        let message = if self.faults.has(Fault::NoticeSender) {
+            ServerMessage::Deliver {
+                from: b"Server".to_vec(),
+                message: notice.clone().into_bytes(),
+            }
+        } else {
+            ServerMessage::Notice {
+                message: notice.clone().into_bytes(),
+            }
         };
-        let encoded = encoded(&message, self.dialect);
-        self.publish(Event {
+        Event {
             except,
-            encoded,
+            encoded: encoded(&message, self.dialect, self.faults),
             notice: Some(notice),
-        });
+        }
     }
 
     fn publish(&self, event: Event) {
@@ -228,14 +405,14 @@ impl Room {
 
     /// BCP-5: who is there, in the order in which they came, the newcomer last.
     fn first_list(&self, newcomer: MemberId, name: &str) -> ListPart {
-        if self.members.len() > 1 {
+        if self.members.len() > 1 && !self.faults.has(Fault::ListOfOne) {
             return self.list(UserList::greeting(name), None, newcomer);
         }
         let message = ServerMessage::Notice {
             message: text::alone(name).into_bytes(),
         };
         ListPart {
-            encoded: encoded(&message, self.dialect),
+            encoded: encoded(&message, self.dialect, self.faults),
             more_after: None,
         }
     }
@@ -261,7 +438,7 @@ impl Room {
             message: list.finish().into_bytes(),
         };
         ListPart {
-            encoded: encoded(&message, self.dialect),
+            encoded: encoded(&message, self.dialect, self.faults),
             more_after,
         }
     }

@@ -9,6 +9,8 @@ use reference_codecs::Malformed;
 use reference_codecs::bcp::{ClientMessage, Dialect, OK, ServerMessage};
 
 use super::text::{self, NameError, TextError};
+use super::{Fault, Options};
+use crate::faults::Faults;
 use crate::link::Lost;
 
 /// The code of every error that this server reports.
@@ -30,6 +32,8 @@ enum State {
 pub(super) enum Step {
     /// Nothing: it was the awaited acknowledgement.
     Acknowledged,
+    /// Nothing, although the connection should end.
+    Overlooked,
     /// Ask the room for this name, then call [`Session::admitted`] or end with
     /// [`Ending::NameTaken`].
     Register(String),
@@ -49,6 +53,7 @@ pub(super) enum Ending {
     NameTaken,
     RegisteredAlready,
     UnexpectedStatus,
+    UnexpectedSend,
     Malformed(Malformed),
     ClientError(u8),
     Inactive,
@@ -65,6 +70,7 @@ impl fmt::Display for Ending {
             Self::NameTaken => f.write_str("the name is in use"),
             Self::RegisteredAlready => f.write_str("already registered"),
             Self::UnexpectedStatus => f.write_str("a STATUS that nobody waits for"),
+            Self::UnexpectedSend => f.write_str("a SEND before the acknowledgement"),
             Self::Malformed(error) => error.fmt(f),
             Self::ClientError(code) => write!(f, "the client reported error {code}"),
             Self::Inactive => f.write_str("inactive for too long"),
@@ -89,23 +95,40 @@ pub(super) struct Session {
     state: State,
     /// When the connection was made or, once registered, when it last sent something.
     active: Instant,
+    faults: Faults<Fault>,
 }
 
 impl Session {
     /// A connection made at `now`.
-    pub(super) fn new(dialect: Dialect, idle_timeout: Duration, now: Instant) -> Self {
+    pub(super) fn new(options: &Options, now: Instant) -> Self {
+        let faults = options.faults;
+        let idle_timeout = if faults.has(Fault::IdleTenfold) {
+            options.idle_timeout.saturating_mul(10)
+        } else if faults.has(Fault::IdleEarly) {
+            options.idle_timeout / 2
+        } else {
+            options.idle_timeout
+        };
         Self {
-            dialect,
+            dialect: options.dialect,
             idle_timeout,
             state: State::Unregistered,
             active: now,
+            faults,
         }
     }
 
     /// Bytes came, perhaps not yet a whole message.
     pub(super) fn heard(&mut self, now: Instant) {
         // BCP-11: until it registers, a connection has `idle_timeout` in all, whatever it sends.
-        if matches!(self.state, State::Registered { .. }) {
+        let counts = match self.state {
+            State::Registered {
+                unacknowledged: Some(_),
+            } if self.faults.has(Fault::IdleDespiteAck) => false,
+            State::Registered { .. } => !self.faults.has(Fault::IdleDespiteSend),
+            _ => self.faults.has(Fault::UnregisteredRenewed),
+        };
+        if counts {
             self.active = now;
         }
     }
@@ -114,9 +137,23 @@ impl Session {
     pub(super) fn message(&mut self, message: ClientMessage) -> Step {
         match (self.state, message) {
             (State::Unregistered, ClientMessage::Register { username }) => self.register(username),
+            (State::Unregistered, message) if self.overlooks_first(&message) => Step::Overlooked,
+            (State::Unregistered, ClientMessage::Send { message })
+                if self.faults.has(Fault::UnregisteredHeard) =>
+            {
+                self.say(message)
+            }
             // BCP-1: the first message is REGISTER.
             (State::Unregistered, _) => Step::End(Ending::NotRegistered),
+            (_, ClientMessage::Register { username }) if self.passes_on_second() => {
+                Step::Register(String::from_utf8_lossy(&username).into_owned())
+            }
             // BCP-9: a second REGISTER. While the room has not answered none is read.
+            (_, ClientMessage::Register { .. })
+                if self.faults.has(Fault::SecondRegisterIgnored) =>
+            {
+                Step::Overlooked
+            }
             (_, ClientMessage::Register { .. }) => Step::End(Ending::RegisteredAlready),
             // BCP-8: a SEND can have crossed a DELIVER. It is served and acknowledges nothing.
             (_, ClientMessage::Send { message }) => self.say(message),
@@ -144,6 +181,11 @@ impl Session {
         }
     }
 
+    /// The name was taken, and the client may ask for another, in a server that is told so.
+    pub(super) fn forget_registration(&mut self) {
+        self.state = State::Unregistered;
+    }
+
     /// BCP-6: the room has taken the text; the one answer to the SEND.
     pub(super) fn accepted() -> ServerMessage {
         ServerMessage::Status {
@@ -159,6 +201,17 @@ impl Session {
 
     /// What the client is told before its connection ends, if anything.
     pub(super) fn farewell(&self, ending: &Ending) -> Option<ServerMessage> {
+        let unsaid = match ending {
+            Ending::NotRegistered if self.faults.has(Fault::FirstErrorOk) => {
+                return Some(Self::accepted());
+            }
+            Ending::NotRegistered => Fault::FirstErrorUnsaid,
+            Ending::NameTaken => Fault::TakenUnsaid,
+            _ => Fault::OutOfTurnUnsaid,
+        };
+        if self.faults.has(unsaid) {
+            return None;
+        }
         match ending {
             // BCP-1, BCP-2, BCP-4, BCP-9: an error STATUS comes before the end.
             Ending::NotRegistered
@@ -166,6 +219,7 @@ impl Session {
             | Ending::NameTaken
             | Ending::RegisteredAlready
             | Ending::UnexpectedStatus
+            | Ending::UnexpectedSend
             | Ending::Malformed(_) => Some(self.error(ending)),
             Ending::ClientError(_)
             | Ending::Inactive
@@ -177,17 +231,29 @@ impl Session {
 
     /// BCP-7: whether a DELIVER may be sent now, none being unacknowledged.
     pub(super) fn takes_delivery(&self) -> bool {
-        self.state
-            == State::Registered {
-                unacknowledged: None,
-            }
+        match self.state {
+            State::Registered {
+                unacknowledged: Some(_),
+            } => self.faults.has(Fault::NoWait),
+            State::Registered { .. } => true,
+            // BCP-6: who has not registered is told nothing.
+            _ => self.faults.has(Fault::LeakMessages) || self.faults.has(Fault::LeakNotices),
+        }
+    }
+
+    /// Whether a DELIVER is unacknowledged.
+    pub(super) fn owes_acknowledgement(&self) -> bool {
+        let State::Registered { unacknowledged } = self.state else {
+            return false;
+        };
+        unacknowledged.is_some()
     }
 
     /// A DELIVER is sent at `now`.
     pub(super) fn delivered(&mut self, now: Instant) {
-        self.state = State::Registered {
-            unacknowledged: Some(now),
-        };
+        if let State::Registered { unacknowledged } = &mut self.state {
+            *unacknowledged = Some(now);
+        }
     }
 
     /// BCP-11: whether the client has been inactive for too long.
@@ -196,15 +262,32 @@ impl Session {
     pub(super) fn is_inactive(&self, now: Instant) -> bool {
         let since = match self.state {
             State::Registered {
+                unacknowledged: Some(_),
+            } if self.faults.has(Fault::UnacknowledgedStays) => return false,
+            State::Registered {
                 unacknowledged: Some(delivered),
-            } => delivered,
+            } if !self.faults.has(Fault::UnacknowledgedRenewed) => delivered,
+            State::Registered { .. } if self.faults.has(Fault::IdleStays) => return false,
+            State::Unregistered if self.faults.has(Fault::UnregisteredStays) => return false,
             _ => self.active,
         };
         now.saturating_duration_since(since) >= self.idle_timeout
     }
 
+    /// BCP-1: only in a server that is told to.
+    fn overlooks_first(&self, message: &ClientMessage) -> bool {
+        let status = matches!(message, ClientMessage::Status { code: OK, .. });
+        self.faults.has(Fault::FirstMessageIgnored)
+            || status && self.faults.has(Fault::FirstStatusIgnored)
+    }
+
+    /// BCP-9: only in a server that is told to.
+    fn passes_on_second(&self) -> bool {
+        self.faults.has(Fault::SecondRegisterTold) || self.faults.has(Fault::SecondRegisterFrees)
+    }
+
     fn register(&mut self, username: Vec<u8>) -> Step {
-        match text::accept_name(username) {
+        match text::accept_name(username, self.faults) {
             Ok(name) => {
                 self.state = State::Registering;
                 Step::Register(name)
@@ -213,8 +296,16 @@ impl Session {
         }
     }
 
-    fn say(&self, message: Vec<u8>) -> Step {
-        match text::accept_text(message, self.dialect) {
+    fn say(&mut self, message: Vec<u8>) -> Step {
+        if self.owes_acknowledgement() && self.faults.has(Fault::CrossingEnds) {
+            return Step::End(Ending::UnexpectedSend);
+        }
+        if self.owes_acknowledgement() && self.faults.has(Fault::SendAcknowledges) {
+            self.state = State::Registered {
+                unacknowledged: None,
+            };
+        }
+        match text::accept_text(message, self.dialect, self.faults) {
             Ok(text) => Step::Say(text),
             Err(error) => Step::Refuse(error),
         }
@@ -222,7 +313,10 @@ impl Session {
 
     fn status(&mut self, state: State, code: u8) -> Step {
         // BCP-12: an error of the client ends its connection.
-        if code != OK {
+        if code != OK && self.faults.has(Fault::ErrorAckIgnored) {
+            return Step::Overlooked;
+        }
+        if code != OK && !self.faults.has(Fault::ErrorAckAccepted) {
             return Step::End(Ending::ClientError(code));
         }
         match state {
@@ -235,8 +329,21 @@ impl Session {
                 Step::Acknowledged
             }
             // BCP-9: a STATUS that nobody waits for.
+            _ if self.overlooks_status() => Step::Overlooked,
             _ => Step::End(Ending::UnexpectedStatus),
         }
+    }
+
+    /// BCP-9: only in a server that is told to, or that does not wait for what comes here.
+    fn overlooks_status(&self) -> bool {
+        let faults = [
+            Fault::StrayStatusIgnored,
+            Fault::NoWait,
+            Fault::NoWaitAfterNotice,
+            Fault::AckReleasesTwo,
+            Fault::SendAcknowledges,
+        ];
+        faults.into_iter().any(|fault| self.faults.has(fault))
     }
 
     fn error(&self, reason: &impl ToString) -> ServerMessage {
@@ -262,7 +369,7 @@ mod tests {
 
     fn new_session() -> (Session, Instant) {
         let now = Instant::now();
-        (Session::new(Dialect::Spec, IDLE, now), now)
+        (Session::new(&Options::default(), now), now)
     }
 
     fn registered() -> (Session, Instant) {
@@ -439,7 +546,11 @@ mod tests {
 
     #[test]
     fn errors_have_no_text_in_rpchat() {
-        let session = Session::new(Dialect::RpChat, IDLE, Instant::now());
+        let options = Options {
+            dialect: Dialect::RpChat,
+            ..Options::default()
+        };
+        let session = Session::new(&options, Instant::now());
         let error = ServerMessage::Status {
             code: 1,
             message: Vec::new(),

@@ -3,6 +3,9 @@
 use reference_codecs::bcp::{Dialect, MAX_TEXT};
 use thiserror::Error;
 
+use super::Fault;
+use crate::faults::Faults;
+
 /// Why a name is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(super) enum NameError {
@@ -28,30 +31,57 @@ pub(super) enum TextError {
 /// BCP-4: 1 to 4095 printable bytes without spaces.
 ///
 /// With this no name that is relayed has an unprintable byte, which the dialect `rpchat` asks for.
-pub(super) fn accept_name(name: Vec<u8>) -> Result<String, NameError> {
-    if name.is_empty() {
+pub(super) fn accept_name(mut name: Vec<u8>, faults: Faults<Fault>) -> Result<String, NameError> {
+    if name.is_empty() && !faults.has(Fault::NameEmpty) {
         return Err(NameError::Empty);
     }
-    if name.len() > MAX_TEXT {
+    let limit = MAX_TEXT - usize::from(faults.has(Fault::NameLimitBelow));
+    if name.len() > limit && !faults.has(Fault::NameTooLong) {
         return Err(NameError::TooLong);
     }
-    if !name.iter().all(u8::is_ascii_graphic) {
+    let fits = |byte: &u8| match byte {
+        b' ' => faults.has(Fault::NameWithSpace),
+        byte if byte.is_ascii_alphanumeric() => true,
+        byte if byte.is_ascii_graphic() => !faults.has(Fault::NameOfLetters),
+        byte => byte.is_ascii() && faults.has(Fault::NameUnprintable),
+    };
+    if !name.iter().all(fits) {
         return Err(NameError::Unprintable);
+    }
+    if faults.has(Fault::NameInSmallLetters) {
+        name.make_ascii_lowercase();
     }
     String::from_utf8(name).map_err(|_| NameError::Unprintable)
 }
 
 /// BCP-17 and BCP-18: what of a text is relayed; the limit counts the bytes as they came.
-pub(super) fn accept_text(text: Vec<u8>, dialect: Dialect) -> Result<String, TextError> {
-    if text.len() > MAX_TEXT {
+pub(super) fn accept_text(
+    text: Vec<u8>,
+    dialect: Dialect,
+    faults: Faults<Fault>,
+) -> Result<String, TextError> {
+    let limit = MAX_TEXT - usize::from(faults.has(Fault::TextLimitBelow));
+    if text.len() > limit && !faults.has(Fault::RefusedHeard) {
         return Err(TextError::TooLong);
     }
-    let relayed = match dialect {
+    let mut relayed = match dialect {
         Dialect::Spec => text,
         Dialect::RpChat => printable(text),
     };
     if relayed.is_empty() {
         return Err(TextError::Empty);
+    }
+    if faults.has(Fault::TabBecomesSpace) {
+        relayed
+            .iter_mut()
+            .filter(|byte| **byte == b'\t')
+            .for_each(|byte| *byte = b' ');
+    }
+    if faults.has(Fault::TextTrimmed) {
+        relayed.truncate(relayed.trim_ascii_end().len());
+    }
+    if faults.has(Fault::TextCut) {
+        relayed.truncate(MAX_TEXT - 1);
     }
     String::from_utf8(relayed).map_err(|_| TextError::NotUtf8)
 }
@@ -129,7 +159,7 @@ mod tests {
 
     #[test]
     fn names_up_to_the_limit_are_taken() {
-        let name = |bytes: &[u8]| accept_name(bytes.to_vec());
+        let name = |bytes: &[u8]| accept_name(bytes.to_vec(), Faults::default());
         assert_eq!(name(b"a"), Ok("a".to_owned()));
         assert_eq!(name(b"server"), Ok("server".to_owned()));
         assert_eq!(name(b"!~[]"), Ok("!~[]".to_owned()));
@@ -152,7 +182,7 @@ mod tests {
     #[test]
     fn texts_up_to_the_limit_are_relayed() {
         for dialect in Dialect::ALL {
-            let text = |bytes: &[u8]| accept_text(bytes.to_vec(), dialect);
+            let text = |bytes: &[u8]| accept_text(bytes.to_vec(), dialect, Faults::default());
             assert_eq!(text(b" a\t~\n"), Ok(" a\t~\n".to_owned()));
             assert_eq!(text(&[b'z'; 4095]), Ok("z".repeat(4095)));
             assert_eq!(text(&[b'z'; 4096]), Err(TextError::TooLong));
@@ -162,13 +192,13 @@ mod tests {
 
     #[test]
     fn other_bytes_are_a_matter_of_the_dialect() {
-        let spec = |bytes: &[u8]| accept_text(bytes.to_vec(), Dialect::Spec);
+        let spec = |bytes: &[u8]| accept_text(bytes.to_vec(), Dialect::Spec, Faults::default());
         assert_eq!(
             spec("caf\u{e9} \u{7}".as_bytes()),
             Ok("caf\u{e9} \u{7}".to_owned())
         );
         assert_eq!(spec(b"caf\xc3"), Err(TextError::NotUtf8));
-        let rpchat = |bytes: &[u8]| accept_text(bytes.to_vec(), Dialect::RpChat);
+        let rpchat = |bytes: &[u8]| accept_text(bytes.to_vec(), Dialect::RpChat, Faults::default());
         assert_eq!(
             rpchat("caf\u{e9} \u{7}\0".as_bytes()),
             Ok("caf ".to_owned())
@@ -197,7 +227,7 @@ mod tests {
             bytes in proptest::collection::vec(any::<u8>(), 0..5000),
             dialect in proptest::sample::select(Dialect::ALL.as_slice()),
         ) {
-            if let Ok(text) = accept_text(bytes, dialect) {
+            if let Ok(text) = accept_text(bytes, dialect, Faults::default()) {
                 prop_assert!((1..=MAX_TEXT).contains(&text.len()));
             }
         }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use reference_codecs::chatbooth::Token;
 
-use super::Limits;
 use super::password::PasswordHash;
-use super::session::Refusal;
+use super::session::{Ending, Refusal};
 use super::token::Tokens;
+use super::{Fault, Limits};
+use crate::faults::Faults;
+use crate::link::Lost;
 use crate::log::Log;
 use crate::mail::{AccountId, Bell, Mail, Store};
 use crate::search::Names;
@@ -47,6 +49,8 @@ struct Account {
     online: Option<Bell>,
     /// Whether what waits is to be pushed, and not kept for a deliver.
     is_pushing: bool,
+    /// What comes is lost, in a server that is told so.
+    loses: bool,
 }
 
 impl Account {
@@ -84,6 +88,8 @@ pub(super) struct Accounts {
     name_bytes: usize,
     /// Made when a list is asked for, and again after a change.
     names: Option<Names>,
+    pub(super) faults: Faults<Fault>,
+    first_token: Option<Token>,
 }
 
 impl Accounts {
@@ -98,6 +104,8 @@ impl Accounts {
             next_id: 0,
             name_bytes: 0,
             names: None,
+            faults: Faults::default(),
+            first_token: None,
         }
     }
 
@@ -115,7 +123,7 @@ impl Accounts {
         password: PasswordHash,
         place: &Place,
     ) -> Result<Option<Login>, Refusal> {
-        if self.by_name.contains_key(name) {
+        if self.by_name.contains_key(name) && !self.faults.has(Fault::NameRaced) {
             return Ok(None);
         }
         let name_bytes = self.name_bytes + name.len() + 1;
@@ -125,7 +133,9 @@ impl Accounts {
         let id = AccountId(self.next_id);
         self.next_id += 1;
         self.name_bytes = name_bytes;
-        self.names = None;
+        if !self.faults.has(Fault::ListOfOld) {
+            self.names = None;
+        }
         self.log.event(format_args!("create {name}"));
         let name: Arc<str> = name.into();
         self.by_name.insert(Arc::clone(&name), id);
@@ -137,6 +147,7 @@ impl Accounts {
             queued_bytes: 0,
             online: None,
             is_pushing: false,
+            loses: false,
         };
         self.by_id.insert(id, account);
         self.log_in(id, place)
@@ -152,11 +163,29 @@ impl Accounts {
         let Some(account) = self.by_id.get_mut(&id) else {
             return Ok(None);
         };
+        let elsewhere = account
+            .online
+            .as_ref()
+            .is_some_and(|bell| !bell.is(&place.bell));
+        if elsewhere && self.faults.has(Fault::KnownElsewhereRefused) {
+            return Err(Refusal::WrongPassword);
+        }
         // Without randomness everything stays as it was.
-        let token = self.tokens.issue(id).ok_or(Refusal::ServerFull)?;
-        if let Some(older) = account.token.replace(token) {
+        let issued = match (account.token, self.first_token) {
+            (Some(token), _) if self.faults.has(Fault::SameTokenAgain) => Some(token),
+            (_, Some(token)) if self.faults.has(Fault::TokenShared) => Some(token),
+            _ => self.tokens.issue(id),
+        };
+        let token = issued.ok_or(Refusal::ServerFull)?;
+        self.first_token.get_or_insert(token);
+        self.tokens.half = self.faults.has(Fault::HalfToken);
+        if let Some(older) = account.token.replace(token)
+            && older != token
+            && !self.faults.has(Fault::OlderTokenValid)
+        {
             self.tokens.revoke(&older);
         }
+        account.loses = false;
         self.log.event(format_args!("login {}", account.name));
         self.attach(id, place);
         Ok(Some(Login { account: id, token }))
@@ -169,6 +198,9 @@ impl Accounts {
             self.detach(place);
         }
         if let Some(account) = self.by_id.get_mut(&id) {
+            if account.online.is_some() && self.faults.has(Fault::PushedToFirst) {
+                return;
+            }
             account.online = Some(place.bell.clone());
             if account.is_pushing {
                 account.push_out();
@@ -192,7 +224,9 @@ impl Accounts {
 
     /// CHATBOOTH-6: all names, for whom the token allows it.
     pub(super) fn names(&mut self, token: &Token) -> Result<Names, Refusal> {
-        self.authorised(token)?;
+        if !self.faults.has(Fault::AnyTokenLists) {
+            self.authorised(token)?;
+        }
         let accounts = &self.by_id;
         let names = self
             .names
@@ -204,7 +238,25 @@ impl Accounts {
     /// when the user is connected; otherwise they are kept.
     pub(super) fn send(&mut self, token: &Token, to: &str, text: Vec<u8>) -> Result<(), Refusal> {
         let sender = self.authorised(token)?;
+        let faults = self.faults;
+        if faults.has(Fault::TokenOnce) {
+            self.tokens.revoke(token);
+        }
+        if faults.has(Fault::UnknownLost) && !self.by_name.contains_key(to) {
+            return Ok(());
+        }
+        let first = self.by_id.first_entry().map(|first| *first.key());
+        if let Some(mut first) = self.by_id.first_entry()
+            && faults.has(Fault::MailToFirst)
+            && let Some(mail) = self.store.take_in(*first.key(), text.clone())
+        {
+            first.get_mut().queue.push_back(mail);
+            first.get_mut().push_out();
+        }
         let id = *self.by_name.get(to).ok_or(Refusal::NoSuchUser)?;
+        if first == Some(id) && faults.has(Fault::MailToFirst) {
+            return Ok(());
+        }
         let account = self.by_id.get_mut(&id).ok_or(Refusal::NoSuchUser)?;
         let is_full = account.queue.len() >= self.limits.queued_messages
             || (account.queued_bytes > 0
@@ -213,10 +265,27 @@ impl Accounts {
             return Err(Refusal::QueueFull);
         }
         let len = text.len();
+        let lost = account.online.is_none() && faults.has(Fault::OfflineLost)
+            || len == 0 && faults.has(Fault::EmptyLost)
+            || account.loses;
+        if lost {
+            return Ok(());
+        }
+        if faults.has(Fault::MailTwice) {
+            let copy = self.store.take_in(id, text.clone());
+            account.queue.extend(copy);
+        }
         let mail = self.store.take_in(id, text).ok_or(Refusal::ServerFull)?;
         account.queued_bytes += mail.cost();
-        account.queue.push_back(mail);
-        account.push_out();
+        if faults.has(Fault::MailReversed) {
+            account.queue.push_front(mail);
+        } else {
+            account.queue.push_back(mail);
+        }
+        let to_self = sender == id && faults.has(Fault::NotPushedToSelf);
+        if !to_self && !faults.has(Fault::NotPushed) {
+            account.push_out();
+        }
         if let Some(sender) = self.by_id.get(&sender) {
             let sender = &sender.name;
             self.log
@@ -227,21 +296,43 @@ impl Accounts {
 
     /// CHATBOOTH-4: what waits for the token's own account, which is empty then.
     pub(super) fn deliver(&mut self, token: &Token, user: &str) -> Result<Vec<Mail>, Refusal> {
-        let id = self.own(token, user)?;
+        let id = self.own(token, user, Fault::DeliverOfOthers)?;
         let account = self.by_id.get_mut(&id).ok_or(Refusal::BadToken)?;
         account.is_pushing = false;
-        Ok(account.take(usize::MAX))
+        if self.faults.has(Fault::DeliverCopies) {
+            let texts: Vec<Vec<u8>> = account
+                .queue
+                .iter()
+                .map(|mail| mail.text.to_vec())
+                .collect();
+            let store = &mut self.store;
+            return Ok(texts
+                .into_iter()
+                .filter_map(|text| store.take_in(id, text))
+                .collect());
+        }
+        let mut mail = account.take(usize::MAX);
+        if self.faults.has(Fault::DeliverOne) {
+            mail.truncate(1);
+        }
+        Ok(mail)
     }
 
     /// CHATBOOTH-5: removes the token's own account with everything that belongs to it.
     pub(super) fn delete(&mut self, token: &Token, user: &str) -> Result<(), Refusal> {
-        let id = self.own(token, user)?;
+        let id = self.own(token, user, Fault::DeleteOfOthers)?;
         let account = self.by_id.remove(&id).ok_or(Refusal::BadToken)?;
-        self.by_name.remove(&account.name);
+        if !self.faults.has(Fault::DeletedNameKept) {
+            self.by_name.remove(&account.name);
+        }
         self.name_bytes = self.name_bytes.saturating_sub(account.name.len() + 1);
-        self.names = None;
+        if !self.faults.has(Fault::DeletedListed) {
+            self.names = None;
+        }
         // CHATBOOTH-2: after delete the token is void.
-        if let Some(token) = &account.token {
+        if let Some(token) = &account.token
+            && !self.faults.has(Fault::DeletedTokenValid)
+        {
             self.tokens.revoke(token);
         }
         self.log.event(format_args!("delete {}", account.name));
@@ -277,14 +368,59 @@ impl Accounts {
         }
     }
 
+    /// What the end of a connection does only in a server that is told to break a rule.
+    pub(super) fn end_badly(&mut self, place: &Place, ending: &Ending) {
+        let Some(account) = place.account.and_then(|id| self.by_id.get_mut(&id)) else {
+            return;
+        };
+        let loses = match ending {
+            Ending::Idle => Fault::LostAfterIdle,
+            Ending::Lost(Lost::ClosedByClient) => Fault::LostAfterClose,
+            _ => Fault::LostAfterReset,
+        };
+        account.loses = self.faults.has(loses);
+        if self.faults.has(Fault::MailGoes) {
+            account.queue.clear();
+        }
+        let token = account.token;
+        let name = Arc::clone(&account.name);
+        if let Some(token) = token {
+            if self.faults.has(Fault::TokenOfConnection) {
+                self.tokens.revoke(&token);
+            }
+            if self.faults.has(Fault::AccountsGo) {
+                // It is there: its name and token were just found.
+                let _ = self.delete(&token, &name);
+            }
+        }
+    }
+
+    /// What a wrong password does only in a server that is told to break a rule.
+    pub(super) fn note_wrong_password(&mut self, id: AccountId) {
+        let Some(account) = self.by_id.get_mut(&id) else {
+            return;
+        };
+        if self.faults.has(Fault::WrongPasswordDetaches) {
+            account.online = None;
+        }
+        if let Some(token) = account.token
+            && self.faults.has(Fault::WrongPasswordVoids)
+        {
+            self.tokens.revoke(&token);
+        }
+    }
+
     /// CHATBOOTH-2: actions 2 to 5 need a valid token.
     fn authorised(&self, token: &Token) -> Result<AccountId, Refusal> {
         self.tokens.account(token).ok_or(Refusal::BadToken)
     }
 
     /// CHATBOOTH-4, CHATBOOTH-5: the token's account, which must be the one that is named.
-    fn own(&self, token: &Token, user: &str) -> Result<AccountId, Refusal> {
+    fn own(&self, token: &Token, user: &str, others: Fault) -> Result<AccountId, Refusal> {
         let id = self.authorised(token)?;
+        if self.faults.has(others) {
+            return self.by_name.get(user).copied().ok_or(Refusal::NoSuchUser);
+        }
         let account = self.by_id.get(&id).ok_or(Refusal::BadToken)?;
         if *account.name == *user {
             Ok(id)

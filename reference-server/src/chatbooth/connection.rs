@@ -5,24 +5,24 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reference_codecs::Decoder;
 use reference_codecs::chatbooth::{
     ALL, BodyLimit, ClientMessage, HEAD_LEN, ServerMessage, TOKEN_LEN, Token,
 };
+use reference_codecs::{Decoder, Malformed};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::Options;
 use super::accounts::{Accounts, Login, NAMES_LIMIT, Place};
 use super::password::{Hasher, Password};
 use super::session::{Ending, Refusal, Request, Watchdog, request};
+use super::{Fault, Options};
 use crate::desk::Door;
-use crate::link::Link;
+use crate::link::{Link, Lost};
 use crate::outgoing::{BATCH, Outgoing};
 use crate::pace::{Pace, Rate};
-use crate::search::{Alphabet, Searcher};
+use crate::search::{Alphabet, Names, Searcher};
 
 /// Bytes of unfinished requests and of an answer that a connection holds without asking. What is
 /// longer needs a part of the memory that all connections share.
@@ -46,6 +46,15 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The same when the server stops.
 const STOP_FAREWELL: Duration = Duration::from_millis(200);
+
+/// How long a client may pause within a request where that is not allowed.
+const IMPATIENCE: Duration = Duration::from_millis(30);
+
+/// How long all wait for one client where that is not forbidden.
+const STALL: Duration = Duration::from_millis(1500);
+
+/// How long a list takes that takes too long.
+const SLOW: Duration = Duration::from_millis(2500);
 
 /// What all connections share.
 #[derive(Debug)]
@@ -87,12 +96,17 @@ impl Shared {
 pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     let now = Instant::now();
     // CHATBOOTH-9: a size above the limit is refused when its six bytes have come.
-    let decoder = Decoder::new(BodyLimit(shared.options.limits.body));
+    let limit = if shared.options.faults.has(Fault::SizeUnlimited) {
+        BodyLimit::NONE
+    } else {
+        BodyLimit(shared.options.limits.body)
+    };
+    let decoder = Decoder::new(limit);
     let longest_frame = HEAD_LEN + NAMES_LIMIT.max(shared.options.limits.body);
     let mut connection = Connection {
         link: Link::new(stream, decoder, BATCH + longest_frame),
-        outgoing: Outgoing::new(push),
-        watchdog: Watchdog::new(shared.options.idle_timeout, now),
+        outgoing: outgoing(&shared.options),
+        watchdog: Watchdog::new(shared.options.idle_timeout, shared.options.faults, now),
         logins: Pace::new(LOGINS, now),
         place: Place::default(),
         memory: None,
@@ -101,6 +115,25 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Share
     };
     let Err(ending) = connection.talk().await;
     connection.end(ending).await;
+}
+
+/// What a connection is sent, whole frame after whole frame.
+fn outgoing(options: &Options) -> Outgoing {
+    let mut outgoing = Outgoing::new(if options.faults.has(Fault::SizeOfOneByte) {
+        push_with_short_size
+    } else {
+        push
+    });
+    outgoing.mixes = options.faults.has(Fault::PushedInside);
+    outgoing
+}
+
+/// A message whose size has its lowest byte alone.
+fn push_with_short_size(text: &[u8]) -> Vec<u8> {
+    let mut frame = push(text);
+    let size = frame.iter_mut().take(HEAD_LEN - 1).skip(HEAD_LEN - 4);
+    size.for_each(|byte| *byte = 0);
+    frame
 }
 
 struct Connection {
@@ -148,6 +181,7 @@ impl Connection {
             self.outgoing.write(&mut self.link)?;
             self.handle_messages().await?;
             let has_taken_all = self.has_taken_all();
+            let paused = self.link.pending() > 0 && self.has(Fault::UnfinishedEnds);
             // Reading on a little finds out that a client has gone which takes nothing.
             let may_read = has_taken_all || self.link.pending() < SMALL;
             tokio::select! {
@@ -161,12 +195,24 @@ impl Connection {
                     ready?;
                     self.link.flush()?;
                 }
+                () = sleep(IMPATIENCE), if paused => return Err(Ending::Busy),
                 ready = self.link.readable(), if may_read => {
                     ready?;
                     self.read()?;
                 }
             }
         }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.shared.options.faults.has(fault)
+    }
+
+    fn malformed(&self, error: Malformed) -> Ending {
+        if self.has(Fault::OddByteCrashes) {
+            self.shared.shutdown.cancel();
+        }
+        Ending::Malformed(error)
     }
 
     fn has_taken_all(&self) -> bool {
@@ -176,10 +222,14 @@ impl Connection {
     /// Every whole request that has come, one after another.
     async fn handle_messages(&mut self) -> Result<(), Ending> {
         while self.has_taken_all() {
-            let Some(message) = self.link.next_message().map_err(Ending::Malformed)? else {
+            let message = self.link.next_message();
+            let Some(message) = message.map_err(|error| self.malformed(error))? else {
                 break;
             };
-            let outcome = match request(message) {
+            if self.has(Fault::BehindLost) {
+                self.link.forget_pending();
+            }
+            let outcome = match request(message, self.shared.options.faults) {
                 Ok(request) => self.answer(request).await,
                 Err(refusal) => Err(refusal.into()),
             };
@@ -192,6 +242,12 @@ impl Connection {
             // A client that fills the decoder again and again does not keep a thread for itself.
             tokio::task::consume_budget().await;
         }
+        if self.link.pending() > 0 && self.has(Fault::UnfinishedLost) {
+            self.link.forget_pending();
+        }
+        if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) {
+            self.shared.door.hold_up(STALL);
+        }
         if self.link.pending() <= SMALL {
             self.memory = None;
         }
@@ -203,6 +259,12 @@ impl Connection {
         let peer = self.peer;
         let log = &self.shared.options.log;
         log.event(format_args!("refuse {peer}: {refusal}"));
+        if refusal == Refusal::NoColon && self.has(Fault::NoColonUnanswered) {
+            return;
+        }
+        if self.has(Fault::RefusedTwice) {
+            self.say(ServerMessage::error());
+        }
         self.say(ServerMessage::error());
     }
 
@@ -219,18 +281,18 @@ impl Connection {
                 });
                 let pushed = sent.await??;
                 self.outgoing.push_mail(pushed);
-                self.say(ServerMessage::done());
+                self.confirm(Fault::SendUnanswered);
                 Ok(())
             }
             Request::Deliver { user, token } => {
                 let mail = self.ask(move |desk| desk.deliver(&token, &user)).await??;
                 self.outgoing.push_mail(mail);
-                self.say(ServerMessage::done());
+                self.confirm(Fault::DeliverUnanswered);
                 Ok(())
             }
             Request::Delete { user, token } => {
                 self.ask(move |desk| desk.delete(&token, &user)).await??;
-                self.say(ServerMessage::done());
+                self.confirm(Fault::DeleteUnanswered);
                 Ok(())
             }
         }
@@ -238,6 +300,10 @@ impl Connection {
 
     /// CHATBOOTH-1: creates an unknown name, and logs a known one in when the password is its own.
     async fn authenticate(&mut self, user: String, password: Password) -> Result<(), Stop> {
+        if self.has(Fault::LogPasswords) {
+            let log = &self.shared.options.log;
+            log.event(format_args!("authenticate {user} {}", password.0));
+        }
         if let Some(pause) = self.logins.exceeds(Instant::now()) {
             sleep(pause).await;
         }
@@ -259,7 +325,9 @@ impl Connection {
         let hasher = &self.shared.hasher;
         let place = self.place.clone();
         if let Some((account, hash)) = known {
-            if !hasher.is_right(password, hash).await {
+            if !hasher.is_right(password, hash).await && !self.has(Fault::AnyPassword) {
+                self.ask(move |desk| desk.note_wrong_password(account))
+                    .await?;
                 return Err(Refusal::WrongPassword.into());
             }
             return Ok(self.ask(move |desk| desk.log_in(account, &place)).await??);
@@ -272,12 +340,19 @@ impl Connection {
 
     async fn list(&mut self, pattern: Vec<u8>, token: Token) -> Result<(), Stop> {
         let names = self.ask(move |desk| desk.names(&token)).await??;
-        let body = if pattern.is_empty() || pattern == ALL {
-            names.join(",")
-        } else {
-            let found = self.shared.searcher.find(pattern, names).await;
-            found.ok_or(Refusal::BadPattern)?.join(",")
-        };
+        let repeats = pattern.iter().any(|byte| matches!(byte, b'*' | b'+'));
+        if repeats && self.has(Fault::ListStalls) {
+            self.shared.door.hold_up(STALL);
+        }
+        if repeats && self.has(Fault::ListSlow) {
+            sleep(SLOW).await;
+        }
+        let found = self.search(pattern, names).await;
+        let body = found.ok_or(Refusal::BadPattern)?.join(",");
+        if self.has(Fault::ListAnsweredTwice) {
+            let body = body.clone().into_bytes();
+            self.say(ServerMessage::Answer { body });
+        }
         let len = body.len();
         let answer = ServerMessage::Answer {
             body: body.into_bytes(),
@@ -289,6 +364,39 @@ impl Connection {
             self.say(answer);
         }
         Ok(())
+    }
+
+    /// CHATBOOTH-6: what the expression matches, unless the server is told otherwise.
+    async fn search(&self, mut pattern: Vec<u8>, names: Names) -> Option<Vec<Arc<str>>> {
+        if pattern.is_empty() || pattern == ALL || self.has(Fault::ListIgnoresExpression) {
+            return Some(self.with_first_again(names.to_vec()));
+        }
+        if self.has(Fault::ListAnchored) {
+            pattern = [b"^(", &*pattern, b")$"].concat();
+        }
+        let found = self.shared.searcher.find(pattern, Arc::clone(&names)).await;
+        match found {
+            None if self.has(Fault::BadPatternAnswered) => Some(Vec::new()),
+            Some(found) if found.is_empty() && self.has(Fault::ListOfNoneIsAll) => {
+                Some(names.to_vec())
+            }
+            found => found,
+        }
+    }
+
+    /// CHATBOOTH-6: each name once, unless the server is told otherwise.
+    fn with_first_again(&self, mut names: Vec<Arc<str>>) -> Vec<Arc<str>> {
+        if self.has(Fault::ListTwice) {
+            names.extend(names.first().cloned());
+        }
+        names
+    }
+
+    /// The zero byte, unless the server is told not to send it.
+    fn confirm(&mut self, unanswered: Fault) {
+        if !self.has(unanswered) {
+            self.say(ServerMessage::done());
+        }
     }
 
     fn say(&mut self, answer: ServerMessage) {
@@ -333,10 +441,18 @@ impl Connection {
     /// CHATBOOTH-10: the desk knows before the client does, so that nothing is pushed to a
     /// connection that ends.
     async fn end(self, ending: Ending) {
+        if matches!(ending, Ending::Lost(Lost::Broken(_))) && self.has(Fault::ResetFreezes) {
+            self.shared.door.hold_up(Duration::from_secs(3600));
+        }
+        let unsaid = self.has(Fault::MalformedUnanswered);
         let (place, unsent) = (self.place, self.outgoing.into_unsent(self.link.waiting()));
-        self.shared
-            .door
-            .tell(move |desk| desk.leave(&place, unsent));
+        self.shared.door.tell({
+            let ending = ending.clone();
+            move |desk| {
+                desk.leave(&place, unsent);
+                desk.end_badly(&place, &ending);
+            }
+        });
         let log = &self.shared.options.log;
         log.event(format_args!("disconnect {}: {ending}", self.peer));
         let grace = match ending {
@@ -344,7 +460,7 @@ impl Connection {
             _ => FAREWELL,
         };
         let mut farewell = Vec::new();
-        if ending.is_answered() {
+        if ending.is_answered() && !unsaid {
             farewell = encode(&ServerMessage::error());
         }
         drop(self.shared);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Fault;
+use crate::faults::{self, Faults};
 use crate::log::Log;
 use crate::options::{OptionError, count, read};
 use crate::{duration, size};
@@ -18,6 +20,8 @@ pub struct Options {
     pub log: Log,
     /// What bounds the memory of the server.
     pub limits: Limits,
+    /// The rules that it breaks; none by default.
+    pub faults: Faults<Fault>,
 }
 
 /// What bounds the memory of the server.
@@ -55,13 +59,14 @@ impl Default for Options {
             check_interval: Duration::from_secs(5),
             log: Log::discard(),
             limits: Limits::default(),
+            faults: Faults::default(),
         }
     }
 }
 
 impl Options {
     /// The names that [`set`](Self::set) takes.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 8] = [
         "idle_timeout",
         "check_interval",
         "max_body",
@@ -69,6 +74,7 @@ impl Options {
         "accounts",
         "queued_messages",
         "queued_bytes",
+        "fault",
     ];
 
     /// Sets the parameter `name`, with the value as a user writes it.
@@ -84,6 +90,7 @@ impl Options {
             "accounts" => self.limits.accounts = count(name, value, 1..=1 << 20)?,
             "queued_messages" => self.limits.queued_messages = count(name, value, 1..=1 << 20)?,
             "queued_bytes" => self.limits.queued_bytes = read(name, value, size::parse)?,
+            "fault" => self.faults.add(read(name, value, faults::parse)?),
             _ => return Err(OptionError::unknown(name, &Self::NAMES)),
         }
         Ok(())
@@ -107,7 +114,16 @@ mod tests {
     #[test]
     fn every_parameter_can_be_set_by_name() {
         let mut options = Options::default();
-        let values = ["400ms", "100ms", "2KiB", "3", "4", "5", "6KiB"];
+        let values = [
+            "400ms",
+            "100ms",
+            "2KiB",
+            "3",
+            "4",
+            "5",
+            "6KiB",
+            "mail-twice",
+        ];
         for (name, value) in Options::NAMES.into_iter().zip(values) {
             options.set(name, value).unwrap();
         }
@@ -121,13 +137,14 @@ mod tests {
             queued_bytes: 6144,
         };
         assert_eq!(options.limits, limits);
+        assert!(options.faults.has(Fault::MailTwice));
     }
 
     #[test]
     fn errors_say_what_would_be_right() {
         let mut options = Options::default();
         let mut error = |name, value| options.set(name, value).unwrap_err().to_string();
-        assert!(error("idle", "1s").ends_with("queued_messages, queued_bytes"));
+        assert!(error("idle", "1s").ends_with("queued_messages, queued_bytes, fault"));
         assert_eq!(
             error("max_body", "1MB"),
             "`1MB` is no value for `max_body`: write a whole number of bytes, or one with a unit: \

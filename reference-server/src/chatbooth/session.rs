@@ -7,7 +7,9 @@ use reference_codecs::Malformed;
 use reference_codecs::chatbooth::{ClientMessage, Token, split};
 use thiserror::Error;
 
+use super::Fault;
 use super::password::Password;
+use crate::faults::Faults;
 use crate::link::Lost;
 
 /// The longest name in bytes. The document has no limit; without one, a few accounts would make
@@ -61,13 +63,13 @@ pub(super) enum Refusal {
 }
 
 /// CHATBOOTH-9: what the message asks for; a body that is not as it should be is refused.
-pub(super) fn request(message: ClientMessage) -> Result<Request, Refusal> {
+pub(super) fn request(message: ClientMessage, faults: Faults<Fault>) -> Result<Request, Refusal> {
     Ok(match message {
         ClientMessage::Authenticate { credentials } => {
             let (user, password) = split(&credentials.0).ok_or(Refusal::NoColon)?;
             Request::Authenticate {
-                user: new_name(user)?,
-                password: new_password(password)?,
+                user: new_name(user, faults)?,
+                password: new_password(password, faults)?,
             }
         }
         ClientMessage::List { pattern, token } => {
@@ -78,7 +80,7 @@ pub(super) fn request(message: ClientMessage) -> Result<Request, Refusal> {
             let (user, body) = split(&addressed).ok_or(Refusal::NoColon)?;
             Request::Send {
                 user: text(user)?.to_owned(),
-                text: text(body)?.as_bytes().to_vec(),
+                text: new_text(body, faults)?,
                 token,
             }
         }
@@ -98,12 +100,20 @@ fn text(bytes: &[u8]) -> Result<&str, Refusal> {
 }
 
 /// CHATBOOTH-1: a name matches `[a-z_]+` entirely.
-fn new_name(bytes: &[u8]) -> Result<String, Refusal> {
+fn new_name(bytes: &[u8], faults: Faults<Fault>) -> Result<String, Refusal> {
     let name = text(bytes)?;
-    let is_name = (1..=NAME_LIMIT).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let limit = if faults.has(Fault::LongNameRefused) {
+        6
+    } else {
+        NAME_LIMIT
+    };
+    let is_letter = |byte: u8| match byte {
+        b'_' => !faults.has(Fault::UnderscoreRefused),
+        b'0'..=b'9' => faults.has(Fault::NameWithDigits),
+        byte => byte.is_ascii_lowercase(),
+    };
+    let of_letters = name.bytes().all(is_letter) || faults.has(Fault::NameOfAnything);
+    let is_name = (1..=limit).contains(&name.len()) && of_letters;
     if is_name {
         Ok(name.to_owned())
     } else {
@@ -112,11 +122,35 @@ fn new_name(bytes: &[u8]) -> Result<String, Refusal> {
 }
 
 /// CHATBOOTH-1: a password is not empty.
-fn new_password(bytes: &[u8]) -> Result<Password, Refusal> {
+fn new_password(bytes: &[u8], faults: Faults<Fault>) -> Result<Password, Refusal> {
+    let bytes = match bytes.iter().position(|byte| *byte == b':') {
+        Some(colon) if faults.has(Fault::PasswordToColon) => bytes.get(..colon),
+        _ if faults.has(Fault::PasswordCut) => bytes.get(..8),
+        _ => None,
+    }
+    .unwrap_or(bytes);
     match text(bytes)? {
-        "" => Err(Refusal::NoPassword),
+        "" if !faults.has(Fault::PasswordEmpty) => Err(Refusal::NoPassword),
         password => Ok(Password(password.to_owned())),
     }
+}
+
+/// CHATBOOTH-3, CHATBOOTH-8: the text as it came, which is UTF-8.
+fn new_text(bytes: &[u8], faults: Faults<Fault>) -> Result<Vec<u8>, Refusal> {
+    if faults.has(Fault::TextOfAnything) {
+        return Ok(bytes.to_vec());
+    }
+    let mut text = text(bytes)?;
+    if faults.has(Fault::TextToColon) {
+        text = text.split(':').next().unwrap_or_default();
+    }
+    if faults.has(Fault::TextTrimmed) {
+        text = text.trim();
+    }
+    if faults.has(Fault::TextCut) {
+        text = text.get(..4096).unwrap_or(text);
+    }
+    Ok(text.as_bytes().to_vec())
 }
 
 /// Why a connection ends.
@@ -161,21 +195,35 @@ impl From<Lost> for Ending {
 #[derive(Debug)]
 pub(super) struct Watchdog {
     idle_timeout: Duration,
+    /// Whether use counts.
+    renewed: bool,
     used: Instant,
 }
 
 impl Watchdog {
     /// A connection made at `now`.
-    pub(super) fn new(idle_timeout: Duration, now: Instant) -> Self {
+    pub(super) fn new(idle_timeout: Duration, faults: Faults<Fault>, now: Instant) -> Self {
+        let idle_timeout = if faults.has(Fault::IdleStays) {
+            Duration::MAX
+        } else if faults.has(Fault::IdleTenfold) {
+            idle_timeout.saturating_mul(10)
+        } else if faults.has(Fault::IdleEarly) {
+            idle_timeout / 2
+        } else {
+            idle_timeout
+        };
         Self {
             idle_timeout,
+            renewed: !faults.has(Fault::IdleDespiteUse),
             used: now,
         }
     }
 
     /// The client has sent something, perhaps not yet a whole message.
     pub(super) fn used(&mut self, now: Instant) {
-        self.used = now;
+        if self.renewed {
+            self.used = now;
+        }
     }
 
     /// CHATBOOTH-10: whether the connection was unused for too long.
@@ -190,6 +238,10 @@ mod tests {
     use reference_codecs::chatbooth::Credentials;
 
     use super::*;
+
+    fn request(message: ClientMessage) -> Result<Request, Refusal> {
+        super::request(message, Faults::default())
+    }
 
     const TOKEN: Token = Token([7; 16]);
 
@@ -301,7 +353,7 @@ mod tests {
         let timeout = Duration::from_secs(600);
         let almost = Duration::from_millis(599_999);
         let start = Instant::now();
-        let mut watchdog = Watchdog::new(timeout, start);
+        let mut watchdog = Watchdog::new(timeout, Faults::default(), start);
         assert!(!watchdog.is_idle(start + almost));
         assert!(watchdog.is_idle(start + timeout));
         watchdog.used(start + almost);

@@ -3,20 +3,21 @@
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use reference_codecs::Decoder;
 use reference_codecs::csc328::{ClientMessage, ServerMessage};
+use reference_codecs::{Decoder, Malformed};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::Options;
 use super::room::{Membership, Room, TooFarBehind};
 use super::session::{Ending, Session, Step};
 use super::text::NameError;
-use crate::link::Link;
+use super::{Fault, Options};
+use crate::link::{Link, Lost};
 use crate::pace::{Pace, Rate};
 
 /// The most bytes that wait for a client: it is given nothing new before it has taken what there
@@ -45,6 +46,12 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// The same when the server stops.
 const STOP_FAREWELL: Duration = Duration::from_millis(200);
 
+/// How long a client may pause within a message where that is not allowed.
+const IMPATIENCE: Duration = Duration::from_millis(30);
+
+/// How long all wait for one client where that is not forbidden.
+const STALL: Duration = Duration::from_millis(1500);
+
 /// Serves one client until its connection ends.
 pub(super) async fn serve(
     stream: TcpStream,
@@ -54,11 +61,18 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) {
     // CSC328-8: every client, with its address.
-    options.log.event(format_args!("connect {peer}"));
+    if options.faults.has(Fault::LogWithoutAddresses) {
+        options.log.event("connect");
+    } else {
+        options.log.event(format_args!("connect {peer}"));
+    }
+    let overheard = options.faults.has(Fault::LeakToUnready);
+    let overheard = overheard.then(|| room.eavesdropper());
+    room.choosing.fetch_add(1, Ordering::Relaxed);
     let mut connection = Connection {
         link: Link::new(stream, Decoder::new(options.dialect), OUTBOX_LIMIT),
         peer,
-        session: Session::default(),
+        session: Session::new(options.faults),
         pace: Pace::new(RATE, Instant::now()),
         room,
         member: None,
@@ -67,6 +81,9 @@ pub(super) async fn serve(
         pause_until: None,
         unread_since: None,
         stop_at: None,
+        overheard,
+        half_closed: false,
+        was_refused: false,
     };
     let Err(ending) = connection.talk(&stop).await;
     connection.end(&ending).await;
@@ -87,6 +104,12 @@ struct Connection {
     unread_since: Option<Instant>,
     /// When the server closes this connection, once that was announced.
     stop_at: Option<Instant>,
+    /// Hears what others say before READY, where that is not forbidden.
+    overheard: Option<Membership>,
+    /// The client has ended its stream and stays, where that is not forbidden.
+    half_closed: bool,
+    /// The client was sent RETRY.
+    was_refused: bool,
 }
 
 /// Where what the client says next comes from.
@@ -107,11 +130,12 @@ impl Connection {
     /// Waits for nothing but this client, and hears and tells only when it has taken what was sent
     /// before. All that can happen has its turn, whatever else happens all the time.
     async fn talk(&mut self, stop: &CancellationToken) -> Result<Never, Ending> {
-        self.tell(&Session::greeting())?;
+        self.greet().await?;
         let mut stopped = pin!(stop.cancelled());
         loop {
             let taken = self.unread_since.is_none();
             let is_empty = matches!(self.unheard, Unheard::Bytes);
+            let paused = self.link.pending() > 0 && self.has(Fault::UnfinishedEnds);
             tokio::select! {
                 () = &mut stopped, if self.stop_at.is_none() => self.announce_stop()?,
                 () = until(self.stop_at) => return Err(Ending::Stopping),
@@ -121,29 +145,85 @@ impl Connection {
                     self.flush()?;
                     self.check()?;
                 }
-                delivery = next_delivery(&mut self.member), if taken => {
+                delivery = next_delivery(&mut self.member, &mut self.overheard), if taken => {
                     let delivery = delivery.map_err(|TooFarBehind| Ending::TooFarBehind)?;
                     self.send(&delivery)?;
                 }
-                ready = self.link.readable(), if taken && is_empty => {
+                () = sleep(IMPATIENCE), if paused && is_empty => return Err(Ending::NotReading),
+                ready = self.link.readable(), if taken && is_empty && !self.half_closed => {
                     ready?;
-                    self.link.read()?;
-                    self.unheard = Unheard::Message;
+                    self.read().await?;
                 }
                 () = turn(self.pause_until), if taken && !is_empty => self.hear()?,
             }
         }
     }
 
+    fn has(&self, fault: Fault) -> bool {
+        self.options.faults.has(fault)
+    }
+
+    /// CSC328-1: HELLO at once, before anything else.
+    async fn greet(&mut self) -> Result<(), Ending> {
+        let first = self.room.connected.fetch_add(1, Ordering::Relaxed) == 0;
+        if self.has(Fault::HelloMissing) || !first && self.has(Fault::HelloOnce) {
+            return Ok(());
+        }
+        if self.has(Fault::HelloLate) {
+            sleep(STALL).await;
+        }
+        if self.has(Fault::RetryFirst) {
+            self.tell(&Session::retry())?;
+        }
+        self.tell(&Session::greeting())
+    }
+
+    async fn read(&mut self) -> Result<(), Ending> {
+        let read = self.link.read();
+        if read == Err(Lost::ClosedByClient) && self.has(Fault::HalfClosedStays) {
+            self.half_closed = true;
+            return Ok(());
+        }
+        read?;
+        if self.has(Fault::LastTextLost) {
+            // What follows at once has come by then.
+            sleep(Duration::from_millis(2)).await;
+            self.link.read()?;
+        }
+        self.unheard = Unheard::Message;
+        Ok(())
+    }
+
+    /// CSC328-11: a message that is not finished waits for its rest and for nobody else.
+    fn wait_for_more(&mut self) {
+        self.unheard = Unheard::Bytes;
+        if self.link.pending() > 0 && self.has(Fault::UnfinishedLost) {
+            self.link.forget_pending();
+        }
+        if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) {
+            self.room.stall(STALL);
+        }
+    }
+
+    fn malformed(&self, error: Malformed) -> Ending {
+        if self.has(Fault::OddByteCrashes) {
+            self.room.crash();
+        }
+        Ending::Malformed(error)
+    }
+
     /// The text that waits, or else the next whole message that has come.
     fn hear(&mut self) -> Result<(), Ending> {
-        self.pause_until = None;
+        self.pause_until = self.room.stalled_until();
+        if self.pause_until.is_some() {
+            return Ok(());
+        }
         if let Unheard::Text(text) = std::mem::replace(&mut self.unheard, Unheard::Message) {
             self.say(text);
             return Ok(());
         }
-        let Some(message) = self.link.next_message().map_err(Ending::Malformed)? else {
-            self.unheard = Unheard::Bytes;
+        let Some(message) = self.next_message()? else {
+            self.wait_for_more();
             return Ok(());
         };
         let now = Instant::now();
@@ -165,17 +245,49 @@ impl Connection {
         }
     }
 
+    fn next_message(&mut self) -> Result<Option<ClientMessage>, Ending> {
+        self.link
+            .next_message()
+            .map_err(|error| self.malformed(error))
+    }
+
     fn claim(&mut self, name: String) -> Result<(), Ending> {
+        if self.has(Fault::BehindNickLost) {
+            self.link.forget_pending();
+        }
+        let queued = self.room.choosing.load(Ordering::Relaxed) > 1;
+        if self.was_refused && self.has(Fault::RetryForEver)
+            || queued && self.has(Fault::ChoiceQueued)
+        {
+            return self.tell(&Session::retry());
+        }
         let member = match self.room.claim(name) {
             Ok(member) => member,
-            Err(error) => return self.refuse(error),
+            Err(error) => {
+                self.refuse(error)?;
+                if self.has(Fault::TakenBoth) {
+                    self.tell(&ServerMessage::Ready)?;
+                }
+                return Ok(());
+            }
         };
+        self.room.choosing.fetch_sub(1, Ordering::Relaxed);
+        self.overheard = None;
         // CSC328-8: every nickname.
         let (log, peer) = (&self.options.log, self.peer);
-        log.event(format_args!("nickname {} {peer}", member.name()));
+        if !self.has(Fault::LogWithoutNicknames) && !self.has(Fault::LogWithoutAddresses) {
+            log.event(format_args!("nickname {} {peer}", member.name()));
+        } else if self.has(Fault::LogWithoutAddresses) {
+            log.event(format_args!("nickname {}", member.name()));
+        }
         // CSC328-3: READY is on its way before anything that others say.
         let ready = self.session.ready();
-        self.tell(&ready)?;
+        if !self.has(Fault::ReadyMissing) {
+            self.tell(&ready)?;
+        }
+        if self.has(Fault::ReadyTwice) {
+            self.tell(&ready)?;
+        }
         self.member = Some(member);
         Ok(())
     }
@@ -183,6 +295,11 @@ impl Connection {
     fn refuse(&mut self, error: NameError) -> Result<(), Ending> {
         let log = &self.options.log;
         log.event(format_args!("retry {}: {error}", self.peer));
+        self.was_refused = true;
+        if self.has(Fault::RetryEnds) {
+            self.tell(&Session::retry())?;
+            return Err(Ending::NotReading);
+        }
         self.tell(&Session::retry())
     }
 
@@ -190,14 +307,26 @@ impl Connection {
         if self.room.is_crowded() {
             self.unheard = Unheard::Text(text);
             self.pause_until = Some(Instant::now() + CROWDED_PAUSE);
+        } else if self.stop_at.is_some() && self.has(Fault::ChatEnds) {
+            self.link.forget_pending();
         } else if let Some(member) = &self.member {
             member.say(text);
+            if self.has(Fault::BehindTextLost) {
+                self.link.forget_pending();
+            }
+        } else {
+            // Only a server that is told to lets somebody come here who has no nickname.
+            self.room.eavesdropper().say(text);
         }
     }
 
     /// CSC328-7: tells the client when the server stops, and goes on until then.
     fn announce_stop(&mut self) -> Result<(), Ending> {
-        self.stop_at = Some(Instant::now() + self.options.shutdown_delay);
+        self.stop_at = Some(Instant::now() + self.options.time_after_notice());
+        let untold = self.member.is_none() && self.has(Fault::NoticeToReady);
+        if untold || self.has(Fault::NoticeMissing) {
+            return Ok(());
+        }
         self.tell(&Session::notice(self.options.seconds_of_notice()))
     }
 
@@ -241,14 +370,28 @@ impl Connection {
     /// CSC328-6: the nickname is free before the socket is closed.
     async fn end(mut self, ending: &Ending) {
         let (log, peer) = (&self.options.log, self.peer);
+        if matches!(ending, Ending::Lost(Lost::Broken(_))) && self.has(Fault::ResetFreezes) {
+            self.room.stall(Duration::from_secs(3600));
+        }
         match self.member.take() {
+            Some(member)
+                if self.has(Fault::LogWithoutAddresses) || self.has(Fault::LogWithoutNicknames) =>
+            {
+                member.leave(ending.clone());
+            }
             Some(member) => {
                 log.event(format_args!(
                     "disconnect {} {peer}: {ending}",
                     member.name()
                 ));
+                member.leave(ending.clone());
             }
-            None => log.event(format_args!("disconnect {peer}: {ending}")),
+            None => {
+                self.room.choosing.fetch_sub(1, Ordering::Relaxed);
+                if !self.has(Fault::LogWithoutAddresses) {
+                    log.event(format_args!("disconnect {peer}: {ending}"));
+                }
+            }
         }
         let grace = match ending {
             Ending::Stopping => STOP_FAREWELL,
@@ -274,9 +417,13 @@ async fn turn(time: Option<Instant>) {
     }
 }
 
-/// The next delivery; never for a connection without a nickname.
-async fn next_delivery(member: &mut Option<Membership>) -> Result<Vec<u8>, TooFarBehind> {
-    match member {
+/// The next delivery; never for a connection without a nickname, unless the server is told
+/// otherwise.
+async fn next_delivery(
+    member: &mut Option<Membership>,
+    overheard: &mut Option<Membership>,
+) -> Result<Vec<u8>, TooFarBehind> {
+    match member.as_mut().or(overheard.as_mut()) {
         Some(member) => member.next().await,
         None => std::future::pending().await,
     }

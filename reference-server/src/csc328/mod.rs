@@ -8,6 +8,7 @@
 //! The rules are named in comments by their numbers, `CSC328-1` to `CSC328-9`.
 
 mod connection;
+mod faults;
 mod options;
 mod room;
 mod session;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use faults::Fault;
 pub use options::{Limits, Options};
 pub use reference_codecs::csc328::DEFAULT_PORT;
 
@@ -38,11 +40,25 @@ pub async fn run(
 ) -> io::Result<()> {
     let log = options.log.clone();
     log.event(format_args!("listening on {}", listener.local_addr()?));
-    let room = Arc::new(Room::new(&options));
+    let faults = options.faults;
+    let stop = shutdown;
+    let shutdown = if faults.has(Fault::SignalIgnored) {
+        CancellationToken::new()
+    } else {
+        stop.child_token()
+    };
+    // CSC328-10: nothing that a client does ends the server, unless it is told otherwise.
+    let crash = async {
+        shutdown.cancelled().await;
+        if stop.is_cancelled() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let room = Arc::new(Room::new(&options, shutdown.clone()));
     let options = Arc::new(options);
     // CSC328-7: nobody is told before new connections are refused.
     let notice = Notice {
-        time: options.shutdown_delay,
+        time: options.time_after_notice(),
         given: CancellationToken::new(),
     };
     let serving = net::serve_with_notice(
@@ -66,7 +82,13 @@ pub async fn run(
         let seconds = options.seconds_of_notice();
         log.event(format_args!("shutting down in {seconds} seconds"));
     };
-    tokio::join!(serving, telling);
+    tokio::select! {
+        _ = async { tokio::join!(serving, telling) } => {}
+        () = crash => return Ok(()),
+    }
     log.event("stopped");
+    if faults.has(Fault::SignalStatus) {
+        return Err(io::Error::other("told to fail"));
+    }
     Ok(())
 }

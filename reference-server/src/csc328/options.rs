@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reference_codecs::csc328::Dialect;
 
+use super::Fault;
 use crate::duration;
+use crate::faults::{self, Faults};
 use crate::log::Log;
 use crate::options::{OptionError, count, read};
 use crate::size;
@@ -21,6 +23,8 @@ pub struct Options {
     pub log: Log,
     /// What bounds the memory of the server.
     pub limits: Limits,
+    /// The rules that it breaks; none by default.
+    pub faults: Faults<Fault>,
 }
 
 /// What bounds the memory of the server.
@@ -56,19 +60,21 @@ impl Default for Options {
             shutdown_delay: Duration::from_secs(5),
             log: Log::discard(),
             limits: Limits::default(),
+            faults: Faults::default(),
         }
     }
 }
 
 impl Options {
     /// The names that [`set`](Self::set) takes.
-    pub const NAMES: [&'static str; 6] = [
+    pub const NAMES: [&'static str; 7] = [
         "dialect",
         "shutdown_delay",
         "unread_timeout",
         "kept_messages",
         "kept_bytes",
         "connections",
+        "fault",
     ];
 
     /// Sets the parameter `name`, with the value as a user writes it.
@@ -84,6 +90,7 @@ impl Options {
             "kept_messages" => limits.kept_messages = count(name, value, 100..=1 << 20)?,
             "kept_bytes" => limits.kept_bytes = read(name, value, size::parse)?,
             "connections" => limits.connections = count(name, value, 1..=1 << 20)?,
+            "fault" => self.faults.add(read(name, value, faults::parse)?),
             _ => return Err(OptionError::unknown(name, &Self::NAMES)),
         }
         Ok(())
@@ -91,7 +98,23 @@ impl Options {
 
     /// The number in the shutdown notice: never more than the time that follows it.
     pub(super) fn seconds_of_notice(&self) -> u64 {
-        self.shutdown_delay.as_secs()
+        let more = if self.faults.has(Fault::NoticeTooLong) {
+            3
+        } else {
+            0
+        };
+        self.shutdown_delay.as_secs() + more
+    }
+
+    /// How long connections go on after the notice.
+    pub(super) fn time_after_notice(&self) -> Duration {
+        if self.faults.has(Fault::EndsEarly) {
+            return self.shutdown_delay / 2;
+        }
+        if self.faults.has(Fault::EndsLate) {
+            return self.shutdown_delay + Duration::from_secs(3);
+        }
+        self.shutdown_delay
     }
 }
 
@@ -102,7 +125,7 @@ mod tests {
     #[test]
     fn every_parameter_can_be_set_by_name() {
         let mut options = Options::default();
-        let values = ["json32", "2s", "300ms", "200", "1MiB", "3"];
+        let values = ["json32", "2s", "300ms", "200", "1MiB", "3", "echo"];
         for (name, value) in Options::NAMES.into_iter().zip(values) {
             options.set(name, value).unwrap();
         }
@@ -115,6 +138,7 @@ mod tests {
             unread_timeout: Duration::from_millis(300),
         };
         assert_eq!(options.limits, limits);
+        assert!(options.faults.has(Fault::Echo));
     }
 
     #[test]

@@ -7,18 +7,32 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use reference_codecs::csc328::{Dialect, ServerMessage};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio_util::sync::CancellationToken;
 
-use super::Options;
+use super::session::Ending;
 use super::stamps::Stamps;
 use super::text::NameError;
+use super::{Fault, Options};
+use crate::faults::Faults;
+use crate::link::Lost;
 use crate::log::Log;
 
 /// Bytes that one delivery collects before more texts wait for the next.
 const BATCH: usize = 16 << 10;
+
+/// Two who ask for a nickname this close ask at the same time.
+const SAME_TIME: Duration = Duration::from_millis(5);
+
+/// How late is too late for a nickname to be free again.
+const LATE: Duration = Duration::from_millis(2500);
+
+/// Where a text is split that is not cut.
+const SPLIT: usize = 4000;
 
 /// The nicknames and what is said; shared by all connections, none of which ever waits in it.
 #[derive(Debug)]
@@ -28,11 +42,20 @@ pub(super) struct Room {
     stamps: Stamps,
     /// Never held while anything else is done.
     names: Mutex<HashSet<Arc<str>>>,
+    asked_for: Mutex<HashSet<Arc<str>>>,
     events: broadcast::Sender<Arc<Event>>,
     kept_bytes: Arc<AtomicUsize>,
     next_id: AtomicU64,
     /// What may be kept for slow clients before texts wait.
     crowd: Crowd,
+    faults: Faults<Fault>,
+    /// Until when nobody is heard, in a server that is told to stall.
+    stalled: Mutex<Option<Instant>>,
+    last_claimed: Mutex<Option<Instant>>,
+    /// Connections without a nickname, and all that ever were.
+    pub(super) choosing: AtomicUsize,
+    pub(super) connected: AtomicUsize,
+    shutdown: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -66,7 +89,7 @@ pub(super) struct TooFarBehind;
 
 impl Room {
     /// A room without members.
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &Options, shutdown: CancellationToken) -> Self {
         let limits = options.limits;
         let (events, _) = broadcast::channel(limits.kept_messages.max(1));
         Self {
@@ -74,6 +97,7 @@ impl Room {
             log: options.log.clone(),
             stamps: Stamps::default(),
             names: Mutex::default(),
+            asked_for: Mutex::default(),
             events,
             kept_bytes: Arc::default(),
             next_id: AtomicU64::new(0),
@@ -81,13 +105,23 @@ impl Room {
                 messages: limits.kept_messages / 2,
                 bytes: limits.kept_bytes,
             },
+            faults: options.faults,
+            stalled: Mutex::default(),
+            last_claimed: Mutex::default(),
+            choosing: AtomicUsize::new(0),
+            connected: AtomicUsize::new(0),
+            shutdown,
         }
     }
 
     /// CSC328-2: takes the nickname if it is free.
     pub(super) fn claim(self: &Arc<Self>, name: String) -> Result<Membership, NameError> {
         let name: Arc<str> = name.into();
-        if !self.names().insert(Arc::clone(&name)) {
+        if !self.names().insert(Arc::clone(&name)) && !self.shares_names() {
+            if self.faults.has(Fault::TakenFreed) {
+                self.names().remove(&name);
+            }
+            self.asked_for().insert(name);
             return Err(NameError::InUse);
         }
         Ok(Membership {
@@ -95,6 +129,7 @@ impl Room {
             id: MemberId(self.next_id.fetch_add(1, Ordering::Relaxed)),
             name,
             events: self.events.subscribe(),
+            ending: None,
         })
     }
 
@@ -115,6 +150,54 @@ impl Room {
         bytes
     }
 
+    /// CSC328-2: whether a nickname that is taken is given again, in a server that is told to.
+    fn shares_names(&self) -> bool {
+        let mut last = self
+            .last_claimed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let at_once = last.replace(Instant::now());
+        let at_once = at_once.is_some_and(|last| last.elapsed() < SAME_TIME);
+        self.faults.has(Fault::TakenShared) || at_once && self.faults.has(Fault::NameRaced)
+    }
+
+    /// The nicknames that were asked for in vain.
+    fn asked_for(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.asked_for
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets nobody be heard for so long.
+    pub(super) fn stall(&self, time: Duration) {
+        *self.stalled() = Some(Instant::now() + time);
+    }
+
+    /// Until when nobody is heard.
+    pub(super) fn stalled_until(&self) -> Option<Instant> {
+        self.stalled().filter(|until| *until > Instant::now())
+    }
+
+    fn stalled(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.stalled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the server as a crash would.
+    pub(super) fn crash(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Somebody who is no member, and hears what is said.
+    pub(super) fn eavesdropper(self: &Arc<Self>) -> Membership {
+        Membership {
+            room: Arc::clone(self),
+            id: MemberId(u64::MAX),
+            name: "nobody".into(),
+            events: self.events.subscribe(),
+            ending: None,
+        }
+    }
+
     fn names(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,6 +210,7 @@ pub(super) struct Membership {
     id: MemberId,
     name: Arc<str>,
     events: broadcast::Receiver<Arc<Event>>,
+    ending: Option<Ending>,
 }
 
 impl Membership {
@@ -138,14 +222,53 @@ impl Membership {
     pub(super) fn say(&self, text: String) {
         let Self { room, name, .. } = self;
         // CSC328-8: every text, with its nickname; the log adds the time.
-        room.log.event(format_args!("text {name}: {text}"));
-        let encoded = room.encoded(&ServerMessage::Broadcast {
-            from: name.as_bytes().to_vec(),
-            text: text.into_bytes(),
+        if room.faults.has(Fault::LogWithoutNames) {
+            room.log.event(format_args!("text: {text}"));
+        } else if !room.faults.has(Fault::LogWithoutTexts) {
+            room.log.event(format_args!("text {name}: {text}"));
+        }
+        if room.faults.has(Fault::TakenMutesOwner) && room.asked_for().contains(name) {
+            return;
+        }
+        if room.faults.has(Fault::LongSplit) && text.len() > SPLIT {
+            let at = (0..=SPLIT).rfind(|at| text.is_char_boundary(*at));
+            let (first, rest) = text.split_at(at.unwrap_or_default());
+            self.publish(first);
+            return self.publish(rest);
+        }
+        self.publish(&text);
+        if room.faults.has(Fault::TextTwice) {
+            self.publish(&text);
+        }
+    }
+
+    fn publish(&self, text: &str) {
+        let Self { room, name, .. } = self;
+        let (from, text) = match text.split_once(": ") {
+            Some(claimed) if room.faults.has(Fault::SenderClaimed) => claimed,
+            _ if room.faults.has(Fault::SenderUnnamed) => ("somebody", text),
+            _ => (&**name, text),
+        };
+        let from = if room.faults.has(Fault::FormDecorated) {
+            format!("<{from}>")
+        } else {
+            from.to_owned()
+        };
+        let mut encoded = room.encoded(&ServerMessage::Broadcast {
+            from: from.into_bytes(),
+            text: text.as_bytes().to_vec(),
         });
+        if room.faults.has(Fault::MessageCut) {
+            encoded.pop();
+        }
+        let alone = room.names().len() == 1 && room.faults.has(Fault::EchoAlone);
         room.kept_bytes.fetch_add(encoded.len(), Ordering::Relaxed);
         let event = Event {
-            except: self.id,
+            except: if alone || room.faults.has(Fault::Echo) {
+                MemberId(u64::MAX)
+            } else {
+                self.id
+            },
             encoded,
             kept_bytes: Arc::clone(&room.kept_bytes),
         };
@@ -168,8 +291,18 @@ impl Membership {
                 break event.encoded.clone();
             }
         };
+        let faults = self.room.faults;
+        if faults.has(Fault::BusyLoses) {
+            while self.events.try_recv().is_ok() {}
+        }
+        if faults.has(Fault::WaitingTwice) && !self.events.is_empty() {
+            batch.extend_from_within(..);
+        }
         while batch.len() < BATCH {
             match self.events.try_recv() {
+                Ok(event) if self.is_for_me(&event) && faults.has(Fault::TextsReordered) => {
+                    batch.splice(..0, event.encoded.iter().copied());
+                }
                 Ok(event) if self.is_for_me(&event) => batch.extend_from_slice(&event.encoded),
                 Ok(_) => {}
                 Err(TryRecvError::Lagged(_)) => return Err(TooFarBehind),
@@ -181,13 +314,41 @@ impl Membership {
 
     /// CSC328-5: a text never goes back to its sender.
     fn is_for_me(&self, event: &Event) -> bool {
-        event.except != self.id
+        let late_comer = self.id.0 > 2 && self.room.faults.has(Fault::TextToThree);
+        event.except != self.id && !late_comer
+    }
+
+    /// How the connection has ended.
+    pub(super) fn leave(mut self, ending: Ending) {
+        self.ending = Some(ending);
+    }
+
+    /// CSC328-6: only in a server that is told to.
+    fn keeps_name(&self) -> bool {
+        let fault = match &self.ending {
+            Some(Ending::Bye) => Fault::ByeKeepsName,
+            Some(Ending::Lost(Lost::ClosedByClient)) => Fault::ClosedKeepsName,
+            Some(Ending::Lost(Lost::Broken(_))) => Fault::ResetKeepsName,
+            _ => return false,
+        };
+        self.room.faults.has(fault)
     }
 }
 
 impl Drop for Membership {
     /// CSC328-6: however the client went, its nickname is free.
     fn drop(&mut self) {
+        if self.keeps_name() {
+            return;
+        }
+        if self.room.faults.has(Fault::NameFreedLate) {
+            let (room, name) = (Arc::clone(&self.room), Arc::clone(&self.name));
+            tokio::spawn(async move {
+                tokio::time::sleep(LATE).await;
+                room.names().remove(&name);
+            });
+            return;
+        }
         self.room.names().remove(&self.name);
     }
 }
@@ -202,7 +363,7 @@ mod tests {
         for (name, value) in parameters {
             options.set(name, value).unwrap();
         }
-        Arc::new(Room::new(&options))
+        Arc::new(Room::new(&options, CancellationToken::new()))
     }
 
     fn join(room: &Arc<Room>, name: &str) -> Membership {

@@ -7,7 +7,9 @@ use std::fmt;
 use reference_codecs::Malformed;
 use reference_codecs::csc328::{ClientMessage, ServerMessage};
 
+use super::Fault;
 use super::text::{self, NameError, TextError};
+use crate::faults::Faults;
 use crate::link::Lost;
 
 /// What a message from the client asks for.
@@ -61,9 +63,18 @@ impl From<Lost> for Ending {
 #[derive(Debug, Default)]
 pub(super) struct Session {
     is_ready: bool,
+    faults: Faults<Fault>,
 }
 
 impl Session {
+    /// A connection that has just been made.
+    pub(super) fn new(faults: Faults<Fault>) -> Self {
+        Self {
+            is_ready: false,
+            faults,
+        }
+    }
+
     /// CSC328-1: what the server says first.
     pub(super) fn greeting() -> ServerMessage {
         ServerMessage::Hello
@@ -73,21 +84,31 @@ impl Session {
     pub(super) fn message(&self, message: ClientMessage) -> Step {
         match message {
             // CSC328-6: the connection ends, whether or not it has a nickname.
+            ClientMessage::Bye if self.overlooks_bye() => Step::Drop(TextError::Empty),
             ClientMessage::Bye => Step::End(Ending::Bye),
             // One nickname a connection: it is answered as one that cannot be had.
             ClientMessage::Nick { .. } if self.is_ready => Step::OutOfPlace,
-            ClientMessage::Nick { name } => match text::accept_name(name) {
+            ClientMessage::Nick { name } => match text::accept_name(name, self.faults) {
                 Ok(name) => Step::Claim(name),
                 Err(error) => Step::Retry(error),
             },
             // CSC328-3: nothing is said before READY.
-            ClientMessage::Chat { .. } if !self.is_ready => Step::OutOfPlace,
+            ClientMessage::Chat { .. } if !self.is_ready && !self.faults.has(Fault::EarlyHeard) => {
+                Step::OutOfPlace
+            }
             // CSC328-4: who the client claims to be is not looked at; the room knows who it is.
-            ClientMessage::Chat { text, claimed: _ } => match text::accept_text(text) {
-                Ok(text) => Step::Say(text),
-                Err(error) => Step::Drop(error),
-            },
+            ClientMessage::Chat { text, claimed: _ } => {
+                match text::accept_text(text, self.faults) {
+                    Ok(text) => Step::Say(text),
+                    Err(error) => Step::Drop(error),
+                }
+            }
         }
+    }
+
+    /// CSC328-6: only in a server that is told to.
+    fn overlooks_bye(&self) -> bool {
+        self.faults.has(Fault::ByeStays) || !self.is_ready && self.faults.has(Fault::EarlyByeStays)
     }
 
     /// CSC328-2: the nickname was free and is this client's now.

@@ -3,6 +3,9 @@
 use reference_codecs::csc328::MAX_NAME;
 use thiserror::Error;
 
+use super::Fault;
+use crate::faults::Faults;
+
 /// Why a nickname is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(super) enum NameError {
@@ -30,14 +33,21 @@ pub(super) enum TextError {
 /// CSC328-2: 1 to 32 printable bytes.
 ///
 /// With a colon and a space in it, what is said under the nickname could pass for somebody else's.
-pub(super) fn accept_name(name: Vec<u8>) -> Result<String, NameError> {
-    if name.is_empty() {
+pub(super) fn accept_name(name: Vec<u8>, faults: Faults<Fault>) -> Result<String, NameError> {
+    if name.is_empty() && !faults.has(Fault::NameEmpty) {
         return Err(NameError::Empty);
     }
-    if name.len() > MAX_NAME {
+    let limit = MAX_NAME - usize::from(faults.has(Fault::NameLimitBelow));
+    if name.len() > limit && !faults.has(Fault::NameTooLong) {
         return Err(NameError::TooLong);
     }
     let name = String::from_utf8(name).map_err(|_| NameError::NotUtf8)?;
+    if faults.has(Fault::NameUnprintable) {
+        return Ok(name);
+    }
+    if faults.has(Fault::NameInSmallLetters) && name.contains(char::is_uppercase) {
+        return Err(NameError::Unprintable);
+    }
     let trimmed = name.trim() == name;
     if trimmed && !name.contains(": ") && !name.contains(is_unprintable) {
         Ok(name)
@@ -47,11 +57,29 @@ pub(super) fn accept_name(name: Vec<u8>) -> Result<String, NameError> {
 }
 
 /// CSC328-9: what is no text is not relayed, and its sender stays.
-pub(super) fn accept_text(text: Vec<u8>) -> Result<String, TextError> {
+pub(super) fn accept_text(text: Vec<u8>, faults: Faults<Fault>) -> Result<String, TextError> {
     if text.is_empty() {
         return Err(TextError::Empty);
     }
-    String::from_utf8(text).map_err(|_| TextError::NotUtf8)
+    let word = matches!(&*text, b"HELLO" | b"READY" | b"RETRY");
+    if word && faults.has(Fault::WordsDropped) {
+        return Err(TextError::Empty);
+    }
+    let mut text = String::from_utf8(text).map_err(|_| TextError::NotUtf8)?;
+    // CSC328-4: a text is relayed as it is.
+    if faults.has(Fault::SpacesJoined) {
+        text = text.replace("  ", " ");
+    }
+    if faults.has(Fault::CapitalsLost) {
+        text.make_ascii_lowercase();
+    }
+    if faults.has(Fault::SpacesTrimmed) {
+        text = text.trim().to_owned();
+    }
+    if faults.has(Fault::AsciiOnly) {
+        text = text.replace(|char: char| !char.is_ascii(), "?");
+    }
+    Ok(text)
 }
 
 /// Controls, and characters that show nothing or change the direction of what follows.
@@ -70,7 +98,7 @@ mod tests {
 
     #[test]
     fn rule_2_printable_nicknames_up_to_the_limit_are_taken() {
-        let name = |name: &str| accept_name(name.as_bytes().to_vec());
+        let name = |name: &str| accept_name(name.as_bytes().to_vec(), Faults::default());
         let longest = "z".repeat(32);
         for good in [
             "a",
@@ -98,14 +126,26 @@ mod tests {
         ] {
             assert_eq!(name(bad), Err(NameError::Unprintable), "{bad:?}");
         }
-        assert_eq!(accept_name(vec![0xff]), Err(NameError::NotUtf8));
+        assert_eq!(
+            accept_name(vec![0xff], Faults::default()),
+            Err(NameError::NotUtf8)
+        );
     }
 
     #[test]
     fn rule_9_what_is_no_text_is_not_relayed() {
-        assert_eq!(accept_text(b" \t\x07".to_vec()), Ok(" \t\x07".to_owned()));
-        assert_eq!(accept_text(Vec::new()), Err(TextError::Empty));
-        assert_eq!(accept_text(b"caf\xc3".to_vec()), Err(TextError::NotUtf8));
+        assert_eq!(
+            accept_text(b" \t\x07".to_vec(), Faults::default()),
+            Ok(" \t\x07".to_owned())
+        );
+        assert_eq!(
+            accept_text(Vec::new(), Faults::default()),
+            Err(TextError::Empty)
+        );
+        assert_eq!(
+            accept_text(b"caf\xc3".to_vec(), Faults::default()),
+            Err(TextError::NotUtf8)
+        );
     }
 
     proptest! {
@@ -113,7 +153,7 @@ mod tests {
         fn the_sender_of_a_broadcast_is_what_stands_before_the_first_colon_and_space(
             name in "[a: é]{0,12}", text in "[a: ]{0,12}",
         ) {
-            if let Ok(name) = accept_name(name.into_bytes()) {
+            if let Ok(name) = accept_name(name.into_bytes(), Faults::default()) {
                 let broadcast = format!("{name}: {text}");
                 let sender = broadcast.split_once(": ").map(|(sender, _)| sender);
                 prop_assert_eq!(sender, Some(name.as_str()));

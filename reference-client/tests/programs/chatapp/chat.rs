@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use super::{Port, program, until, until_times};
 use crate::program::Program;
-use crate::server::Server;
+use crate::server::{Server, has_python, python_program};
 
 /// Longer than the clients of a busy machine need to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -143,4 +143,33 @@ fn a_long_queue_is_shown_to_its_end() {
     for n in 1..=3 {
         until(&mut bob, &format!("z{n}\n"));
     }
+}
+
+#[test]
+fn the_python_client_meets_this_one() {
+    if !has_python() {
+        return;
+    }
+    let server = server(PATIENCE);
+    let ports = [Port::free(), Port::free()];
+    let mut alice = join("alice", &server, &ports[0], NEW);
+    let mut python = python_program("chatapp/ChatApp.py");
+    let numbers = (server.port.to_string(), ports[1].number.to_string());
+    python.args(["-c", "bob", "127.0.0.1", &numbers.0, &numbers.1]);
+    let mut bob = Program::piped(python);
+    until(&mut bob, NEW);
+    until_times(&mut alice, "[Client table updated.]", 2);
+    alice.write("send bob hello bob\n");
+    until(&mut bob, "alice: hello bob\n");
+    until(&mut alice, "[Message received by bob.]\n");
+    bob.write("send_all hello all\ndereg\n");
+    until(&mut alice, "[Channel_Message] bob: hello all\n");
+    until_times(&mut alice, "[Client table updated.]", 3);
+    alice.write("send bob one\n");
+    until(&mut alice, "[Messages received by the server and saved]\n");
+    bob.write("reg bob\n");
+    until(&mut bob, " alice: one\n");
+    bob.close_input();
+    let (status, _, err) = bob.finish();
+    assert_eq!((status, &*err), (Some(0), ""));
 }

@@ -1,0 +1,68 @@
+use std::io::Write as _;
+use std::num::NonZero;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::ProveArgs;
+use super::{Exit, complain, say, selection};
+use crate::prove::{Exceptions, Settings, prove as prove_one};
+use crate::report::{Context, Verbosity, proof};
+use crate::run::embedded;
+use crate::source::Diagnostics;
+
+/// `harness prove`.
+pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
+    let Some(mut suites) = selection::read(&arguments.selection) else {
+        return Exit::Usage;
+    };
+    suites.retain(|suite| !embedded::faults(&suite.protocol.name).is_empty());
+    if suites.is_empty() {
+        say("nothing to prove: no reference server of these protocols can be given faults");
+        return Exit::NotJudged;
+    }
+    let settings = Settings {
+        all: arguments.all,
+        jobs: NonZero::new(usize::from(arguments.jobs)).unwrap_or(NonZero::<usize>::MIN),
+        seed: arguments.seed.unwrap_or_else(rand::random),
+        stop: CancellationToken::new(),
+    };
+    let wanted = |fault: &embedded::Fault| {
+        arguments.fault.is_empty() || arguments.fault.iter().any(|name| name == fault.name)
+    };
+    let mut holds = true;
+    for suite in &suites {
+        let mut diagnostics = Diagnostics::default();
+        let exceptions = Exceptions::read(&suite.protocol.folder, &mut diagnostics);
+        if diagnostics.has_errors() {
+            complain(&diagnostics);
+            return Exit::Usage;
+        }
+        let began = Instant::now();
+        let proven = match prove_one(suite, &exceptions, &wanted, &settings) {
+            Ok(proven) => proven,
+            Err(error) => {
+                say(&format!("cannot start: {error}"));
+                return Exit::NotJudged;
+            }
+        };
+        if settings.stop.is_cancelled() {
+            return Exit::Interrupted;
+        }
+        let partly = !arguments.fault.is_empty() || !arguments.selection.filter.is_empty();
+        let shown = proof::Shown {
+            verbose: context.verbosity == Verbosity::Verbose,
+            whole: !partly,
+            took: began.elapsed(),
+        };
+        let text = proof::proof(&proven, &shown, context.width).to_text(context.colors);
+        // A closed pipe (`| head`) is no error.
+        let _ = write!(std::io::stdout().lock(), "{text}");
+        holds &= proven.holds();
+    }
+    if holds {
+        Exit::Conforms
+    } else {
+        Exit::DoesNotConform
+    }
+}

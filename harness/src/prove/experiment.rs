@@ -1,0 +1,172 @@
+//! Running scenarios against servers with faults.
+
+use std::io;
+use std::sync::Arc;
+
+use super::{Caught, Exceptions, Settings, Tried, is_about};
+use crate::plan::{ScenarioPlan, Suite};
+use crate::run::embedded::Fault;
+use crate::run::{Progress, Run, Settings as RunSettings, Target, Trial};
+use crate::scenario::SubjectWord;
+use crate::verdict::{Outcome, RuleId, Verdict};
+
+/// How many scenarios run at once that could not be decided the first time.
+const AGAIN_AT_ONCE: usize = 4;
+
+/// How many faults scenarios try that have caught nothing, before it is seen whether they still
+/// have caught nothing.
+const FAULTS_AT_A_TIME: usize = 10;
+
+/// The scenarios that judge servers.
+pub(super) fn that_judge_servers(suite: &Suite) -> Vec<Arc<ScenarioPlan>> {
+    let judges = |scenario: &&Arc<ScenarioPlan>| scenario.subject == SubjectWord::Server;
+    suite.scenarios.iter().filter(judges).cloned().collect()
+}
+
+/// Tries all faults.
+pub(super) fn run(
+    suite: &Suite,
+    scenarios: &[Arc<ScenarioPlan>],
+    faults: &[Fault],
+    exceptions: &Exceptions,
+    settings: &Settings,
+) -> io::Result<Vec<Tried>> {
+    let mut laboratory = Laboratory {
+        suite,
+        scenarios,
+        faults,
+        exceptions,
+        settings,
+        results: vec![vec![Found::NotTried; scenarios.len()]; faults.len()],
+    };
+    let about = |fault: &Fault, scenario: &ScenarioPlan| is_about(scenario, fault.rule);
+    let jobs = settings.jobs.get();
+    laboratory.try_out(jobs, |lab, fault, scenario| {
+        settings.all || about(&lab.faults[fault], &lab.scenarios[scenario])
+    })?;
+    laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
+        !lab.is_caught(fault) && lab.results[fault][scenario] == Found::Undecided
+    })?;
+    laboratory.try_out(jobs, |lab, fault, scenario| {
+        !lab.is_caught(fault) && lab.results[fault][scenario] == Found::NotTried
+    })?;
+    for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
+        laboratory.try_out(jobs, |lab, fault, scenario| {
+            (first..first + FAULTS_AT_A_TIME).contains(&fault)
+                && lab.is_idle(scenario)
+                && lab.results[fault][scenario] == Found::NotTried
+        })?;
+    }
+    Ok(laboratory.conclude())
+}
+
+/// What a scenario found with a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Found {
+    NotTried,
+    Nothing,
+    Undecided,
+    Broken(RuleId),
+}
+
+struct Laboratory<'a> {
+    suite: &'a Suite,
+    scenarios: &'a [Arc<ScenarioPlan>],
+    faults: &'a [Fault],
+    exceptions: &'a Exceptions,
+    settings: &'a Settings,
+    /// By fault, by scenario.
+    results: Vec<Vec<Found>>,
+}
+
+impl Laboratory<'_> {
+    fn is_caught(&self, fault: usize) -> bool {
+        let broken = |found: &Found| matches!(found, Found::Broken(_));
+        self.results[fault].iter().any(broken)
+    }
+
+    /// Whether a scenario has caught nothing so far.
+    fn is_idle(&self, scenario: usize) -> bool {
+        let broken = |found: &Vec<Found>| matches!(found[scenario], Found::Broken(_));
+        !self.results.iter().any(broken)
+    }
+
+    /// Runs the scenarios that are chosen for each fault, so many at once.
+    fn try_out(
+        &mut self,
+        jobs: usize,
+        chosen: impl Fn(&Self, usize, usize) -> bool,
+    ) -> io::Result<()> {
+        let mut trials = Vec::new();
+        let mut places = Vec::new();
+        for (place, fault) in self.faults.iter().enumerate() {
+            let all = 0..self.scenarios.len();
+            let indices: Vec<usize> = all.filter(|index| chosen(self, place, *index)).collect();
+            let scenarios = indices
+                .iter()
+                .map(|index| Arc::clone(&self.scenarios[*index]));
+            trials.push(Trial {
+                target: Target::Embedded {
+                    fault: Some(fault.name.to_owned()),
+                },
+                scenarios: scenarios.collect(),
+            });
+            places.extend(indices.into_iter().map(|index| (place, index)));
+        }
+        if places.is_empty() || self.settings.stop.is_cancelled() {
+            return Ok(());
+        }
+        let settings = RunSettings {
+            jobs,
+            seed: self.settings.seed,
+            strict: false,
+            fail_fast: false,
+            repeat: 1,
+        };
+        let stop = self.settings.stop.clone();
+        let mut run = Run::on_several(&self.suite.protocol, &trials, settings, stop)?;
+        while let Some(progress) = run.next_progress() {
+            if let Progress::Finished { index, outcome } = progress
+                && let Some((fault, scenario)) = places.get(index)
+            {
+                self.results[*fault][*scenario] = found(&outcome);
+            }
+        }
+        run.finish()
+    }
+
+    fn conclude(self) -> Vec<Tried> {
+        let mut tried = Vec::new();
+        for (fault, results) in self.faults.iter().zip(&self.results) {
+            let caught = results.iter().enumerate();
+            let caught = caught.filter_map(|(scenario, found)| match found {
+                Found::Broken(blamed) => Some(self.judge(scenario, fault, blamed)),
+                _ => None,
+            });
+            tried.push(Tried {
+                fault: *fault,
+                caught: caught.collect(),
+                excused: self.exceptions.is_uncaught(fault),
+            });
+        }
+        tried
+    }
+
+    fn judge(&self, scenario: usize, fault: &Fault, blamed: &RuleId) -> Caught {
+        let right = blamed.as_str() == fault.rule || self.exceptions.may_be_blamed(fault, blamed);
+        Caught {
+            scenario,
+            blamed: blamed.clone(),
+            right,
+            about: is_about(&self.scenarios[scenario], fault.rule),
+        }
+    }
+}
+
+fn found(outcome: &Outcome) -> Found {
+    match (outcome.verdict, outcome.findings.first()) {
+        (Verdict::Fail | Verdict::Warn, Some(finding)) => Found::Broken(finding.rule.id.clone()),
+        (Verdict::Inconclusive, _) => Found::Undecided,
+        _ => Found::Nothing,
+    }
+}

@@ -1,0 +1,151 @@
+//! What the scenarios are worth: they are run against reference servers that break one rule each,
+//! and what they miss, or blame on another rule, is told.
+//!
+//! A fault is first tried by the scenarios that name its rule. Only when none of them catches it
+//! do the others try; and scenarios that have caught nothing by then try all other faults. What
+//! is known to be otherwise than usual stands, with the reason, in a protocol's
+//! [`faults.yaml`](FILE).
+
+mod exceptions;
+mod experiment;
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+pub use exceptions::{Exceptions, FILE};
+
+use crate::plan::{ScenarioPlan, Suite};
+use crate::run::embedded::Fault;
+use crate::verdict::{RuleId, Side};
+
+/// How scenarios are tried.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Every scenario with every fault, not only until each has been caught.
+    pub all: bool,
+    /// How many scenarios run at once.
+    pub jobs: NonZero<usize>,
+    /// What is random comes from this.
+    pub seed: u64,
+    /// Ends it early.
+    pub stop: CancellationToken,
+}
+
+/// What is known of the scenarios of one protocol.
+#[derive(Debug)]
+pub struct Proof {
+    /// The protocol's name.
+    pub protocol: Arc<str>,
+    /// All faults that were tried.
+    pub faults: Vec<Tried>,
+    /// The scenarios that judge servers.
+    pub scenarios: Vec<Arc<ScenarioPlan>>,
+    /// The scenarios that caught nothing although nothing says so beforehand, by index.
+    pub idle: Vec<usize>,
+    /// Rules for servers that no scenario is about.
+    pub without_scenario: Vec<RuleId>,
+    /// Rules for servers that no fault breaks although nothing says so beforehand.
+    pub without_fault: Vec<RuleId>,
+}
+
+/// A fault, and who caught it.
+#[derive(Debug)]
+pub struct Tried {
+    /// The fault.
+    pub fault: Fault,
+    /// The scenarios that caught it, in file order.
+    pub caught: Vec<Caught>,
+    /// It is known beforehand that nobody catches it.
+    pub excused: bool,
+}
+
+/// A scenario that caught a fault.
+#[derive(Debug, Clone)]
+pub struct Caught {
+    /// Its index.
+    pub scenario: usize,
+    /// The rule that it says is broken: that of its primary finding.
+    pub blamed: RuleId,
+    /// Whether that is the rule that the fault breaks, or one that is as right.
+    pub right: bool,
+    /// Whether it names the rule that the fault breaks.
+    pub about: bool,
+}
+
+impl Tried {
+    /// Whether it was caught, and only by scenarios that do not name its rule.
+    pub fn is_caught_by_others_only(&self) -> bool {
+        !self.caught.is_empty() && self.caught.iter().all(|caught| !caught.about)
+    }
+
+    /// The failures in which the right rule is blamed, and all failures.
+    pub fn blame(&self) -> (usize, usize) {
+        let right = self.caught.iter().filter(|caught| caught.right).count();
+        (right, self.caught.len())
+    }
+}
+
+impl Proof {
+    /// Whether every fault was caught and every rule has a scenario.
+    pub fn holds(&self) -> bool {
+        let missed = |tried: &Tried| tried.caught.is_empty() && !tried.excused;
+        !self.faults.iter().any(missed) && self.without_scenario.is_empty()
+    }
+}
+
+/// Tries the faults of one protocol, those that `wanted` says.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn prove(
+    suite: &Suite,
+    exceptions: &Exceptions,
+    wanted: &dyn Fn(&Fault) -> bool,
+    settings: &Settings,
+) -> std::io::Result<Proof> {
+    let faults = crate::run::embedded::faults(&suite.protocol.name);
+    let rules = suite.protocol.rules.iter();
+    let rules: Vec<&RuleId> = rules
+        .filter(|rule| rule.side == Side::Server)
+        .map(|rule| &rule.id)
+        .collect();
+    let broken = |rule: &RuleId| faults.iter().any(|fault| fault.rule == rule.as_str());
+    let judged = |rule: &RuleId| {
+        let about = |scenario: &Arc<ScenarioPlan>| is_about(scenario, rule.as_str());
+        suite.scenarios.iter().any(about)
+    };
+    let without_fault = rules
+        .iter()
+        .filter(|rule| !broken(rule) && !exceptions.has_no_fault(rule))
+        .map(|rule| (*rule).clone())
+        .collect();
+    let without_scenario = rules
+        .iter()
+        .filter(|rule| !judged(rule))
+        .map(|rule| (*rule).clone())
+        .collect();
+    let chosen: Vec<Fault> = faults.into_iter().filter(wanted).collect();
+    let scenarios = experiment::that_judge_servers(suite);
+    let faults = experiment::run(suite, &scenarios, &chosen, exceptions, settings)?;
+    let idle = (0..scenarios.len())
+        .filter(|index| {
+            let caught = |tried: &Tried| tried.caught.iter().any(|c| c.scenario == *index);
+            !faults.iter().any(caught) && !exceptions.is_idle(&scenarios[*index].id.title)
+        })
+        .collect();
+    Ok(Proof {
+        protocol: Arc::clone(&suite.protocol.name),
+        faults,
+        scenarios,
+        idle,
+        without_scenario,
+        without_fault,
+    })
+}
+
+/// Whether a scenario names a rule.
+fn is_about(scenario: &ScenarioPlan, rule: &str) -> bool {
+    scenario.rules.iter().any(|known| known.id.as_str() == rule)
+}

@@ -1,0 +1,40 @@
+//! Scenarios against reference servers that break one rule on purpose.
+
+use crate::program::{repository, run_once};
+
+fn bcp() -> String {
+    repository()
+        .join("scenarios")
+        .join("bcp")
+        .display()
+        .to_string()
+}
+
+#[test]
+fn a_fault_is_caught_by_scenarios_that_name_its_rule() {
+    run_once(&[
+        "prove",
+        &bcp(),
+        "--fault",
+        "echo-alone",
+        "-f",
+        "BCP-6a",
+        "-v",
+    ])
+    .expect(0)
+    .says("1 of 1 fault caught");
+}
+
+#[test]
+fn a_fault_that_nobody_catches_fails() {
+    run_once(&["prove", &bcp(), "--fault", "echo-alone", "-f", "BCP-2b"])
+        .expect(1)
+        .says("faults that nobody caught");
+}
+
+#[test]
+fn a_protocol_without_faults_has_nothing_to_prove() {
+    run_once(&["prove", "protocols/talk"])
+        .expect(3)
+        .says("nothing to prove");
+}

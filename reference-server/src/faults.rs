@@ -1,0 +1,124 @@
+//! Faults on purpose: ways in which a server can be told to break one rule, so that whoever judges
+//! servers can be judged.
+//!
+//! Each protocol has one table of them, and each is a small switch at the place where the rule is
+//! kept. A server has none unless it is told so.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+/// What there is to know about a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// How it is asked for.
+    pub name: &'static str,
+    /// The rule that it breaks.
+    pub rule: &'static str,
+    /// What the server then does, in one line.
+    pub text: &'static str,
+}
+
+/// The faults of one protocol.
+pub trait Fault: Copy + 'static {
+    /// All of them, in the order of the rules.
+    const ALL: &'static [Self];
+
+    /// What there is to know about it.
+    fn about(self) -> About;
+
+    /// Its place in [`ALL`](Self::ALL), below 128.
+    fn place(self) -> u32;
+}
+
+/// The faults that a server has.
+pub struct Faults<F> {
+    places: u128,
+    kind: PhantomData<F>,
+}
+
+impl<F: Fault> Faults<F> {
+    /// Whether the server has this fault.
+    pub fn has(&self, fault: F) -> bool {
+        self.places >> fault.place() & 1 == 1
+    }
+
+    /// Gives the server one more fault.
+    pub fn add(&mut self, fault: F) {
+        self.places |= 1 << fault.place();
+    }
+}
+
+/// The fault of this name.
+///
+/// Fails with one sentence about what there is.
+pub fn parse<F: Fault>(name: &str) -> Result<F, String> {
+    let named = |fault: &&F| fault.about().name == name;
+    let found = F::ALL.iter().find(named).copied();
+    found.ok_or_else(|| "unknown fault; `reference-server faults` lists them".to_owned())
+}
+
+/// All faults of a protocol.
+pub fn all<F: Fault>() -> Vec<About> {
+    F::ALL.iter().map(|fault| fault.about()).collect()
+}
+
+impl<F> Default for Faults<F> {
+    fn default() -> Self {
+        Self {
+            places: 0,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<F: Fault> FromIterator<F> for Faults<F> {
+    fn from_iter<T: IntoIterator<Item = F>>(faults: T) -> Self {
+        let mut all = Self::default();
+        faults.into_iter().for_each(|fault| all.add(fault));
+        all
+    }
+}
+
+impl<F> Clone for Faults<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Faults<F> {}
+
+impl<F: Fault> fmt::Debug for Faults<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let had = F::ALL.iter().filter(|fault| self.has(**fault));
+        f.debug_list()
+            .entries(had.map(|fault| fault.about().name))
+            .finish()
+    }
+}
+
+/// The table of a protocol: `Variant: "name", "RULE", "what the server does";`.
+macro_rules! table {
+    ($($variant:ident: $name:literal, $rule:literal, $text:literal;)+) => {
+        /// A way in which the server breaks one rule, when it is told to.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Fault {
+            $(#[doc = $text] $variant,)+
+        }
+
+        impl $crate::faults::Fault for Fault {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            fn about(self) -> $crate::faults::About {
+                let (name, rule, text) = match self {
+                    $(Self::$variant => ($name, $rule, $text),)+
+                };
+                $crate::faults::About { name, rule, text }
+            }
+
+            fn place(self) -> u32 {
+                self as u32
+            }
+        }
+    };
+}
+pub(crate) use table;

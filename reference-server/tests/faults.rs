@@ -1,0 +1,59 @@
+//! The faults that servers can be told to have, as a list.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use reference_server::cli::faults;
+
+const PROTOCOLS: [&str; 3] = ["bcp", "chatbooth", "csc328"];
+
+fn command(args: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("reference-server")
+        .unwrap()
+        .args(args)
+        .assert()
+}
+
+#[test]
+fn each_fault_has_a_name_of_its_own_and_breaks_a_rule_that_exists() {
+    for protocol in PROTOCOLS {
+        let rules = format!("../scenarios/{protocol}/rules.yaml");
+        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join(rules);
+        let rules = std::fs::read_to_string(rules).unwrap();
+        let mut names = HashSet::new();
+        let table = faults(protocol);
+        assert!((1..=128).contains(&table.len()), "{protocol}");
+        for about in table {
+            assert!(names.insert(about.name), "{} is there twice", about.name);
+            let plain = |char: char| char.is_ascii_lowercase() || char == '-';
+            assert!(about.name.chars().all(plain), "{}", about.name);
+            let rule = format!("\n  {}:", about.rule);
+            assert!(rules.contains(&rule), "no rule {}", about.rule);
+        }
+    }
+}
+
+#[test]
+fn faults_are_listed_with_their_rules() {
+    let line = predicate::str::is_match("bcp +echo +BCP-6a +a message is delivered").unwrap();
+    command(&["faults"])
+        .success()
+        .stdout(line.and(predicate::str::contains("CSC328-5")));
+    command(&["faults", "--protocol", "csc328"])
+        .success()
+        .stdout(predicate::str::contains("BCP-").not());
+    command(&["faults", "--protocol", "other"])
+        .code(2)
+        .stderr(predicate::str::contains("write one of bcp"));
+}
+
+#[test]
+fn an_unknown_fault_is_a_mistake() {
+    command(&["bcp", "-p", "0", "--fault", "no-such-fault"])
+        .code(2)
+        .stderr(predicate::str::contains("reference-server faults"));
+}
