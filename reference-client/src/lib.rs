@@ -1,9 +1,9 @@
 //! Reference clients of the chat protocols, one subcommand a protocol.
 //!
-//! The modules in the order in which data flows: [`screen`] takes lines and shows them, [`tcp`]
-//! moves them between the screen, a connection and a [`session`], and each protocol is a session
-//! of its own that does no input or output: [`bcp`], [`chatbooth`],
-//! [`csc328`], [`wireproto`]. [`chatapp`] is no connection and has sockets of its own. [`text`] makes
+//! The modules in the order in which data flows: `screen` takes lines and shows them, `tcp`
+//! moves them between the screen, a connection and a `session`, and each protocol is a session
+//! of its own that does no input or output: `bcp`, `chatbooth`,
+//! `csc328`, `wireproto`. `chatapp` is no connection and has sockets of its own. `text` makes
 //! what others say harmless.
 //!
 //! Exit status: 0 after the end of input or Ctrl-C, 2 for unusable arguments, what the protocol
