@@ -109,6 +109,10 @@ impl Problem {
     }
 }
 
+/// How many times the margin the harness must have stood still for anything that happens after to
+/// be put down to it: programs wait some hundred milliseconds for an answer.
+const STALL: u32 = 4;
+
 impl World {
     /// Writes down that an expectation was not met. Ends the scenario unless only a rule of the
     /// level `should` was broken.
@@ -217,8 +221,11 @@ impl World {
             tokio::task::yield_now().await;
             self.lateness.worst_since(since, self.worst_delay)
         } else {
-            // Whatever it is, it may follow from a step that came too late.
+            // Whatever it is, it may follow from a step or an answer that came too late.
+            let stalled = self.lateness.worst_since(self.start, Duration::ZERO);
+            let counts = stalled > self.shared.margin * STALL;
             self.worst_delay
+                .max(if counts { stalled } else { Duration::ZERO })
         };
         if late <= self.shared.margin {
             return self.refuse_if_lost(problem);

@@ -2,6 +2,7 @@
 //! the reference servers answer them in the same forms.
 
 mod bcp;
+mod chatapp;
 mod chatbooth;
 mod recording;
 mod replay;
@@ -18,6 +19,19 @@ use crate::program::repository;
 use crate::server::Server;
 use recording::{Happened, Heard, Recording, recordings};
 use replay::{Awaited, Replay};
+
+/// How a protocol's description reads bytes.
+fn codec(protocol: &str, dialect: Option<&str>) -> Arc<Codec> {
+    let selection = Selection {
+        paths: vec![repository().join("scenarios").join(protocol)],
+        dialect: dialect.map(str::to_owned),
+        ..Selection::default()
+    };
+    let mut diagnostics = Diagnostics::default();
+    let suites = load(&selection, &mut diagnostics);
+    assert!(!diagnostics.has_errors(), "{}", diagnostics.to_plain_text());
+    Arc::clone(&suites[0].protocol.codec)
+}
 
 /// A program that was recorded.
 struct Program {
@@ -51,15 +65,7 @@ struct Instead {
 
 impl Program {
     fn codec(&self) -> Arc<Codec> {
-        let selection = Selection {
-            paths: vec![repository().join("scenarios").join(self.protocol)],
-            dialect: self.dialect.map(str::to_owned),
-            ..Selection::default()
-        };
-        let mut diagnostics = Diagnostics::default();
-        let suites = load(&selection, &mut diagnostics);
-        assert!(!diagnostics.has_errors(), "{}", diagnostics.to_plain_text());
-        Arc::clone(&suites[0].protocol.codec)
+        codec(self.protocol, self.dialect)
     }
 
     /// Every byte belongs to a message, and every kind of message is among them.
