@@ -101,6 +101,11 @@ impl World {
             self.drive(until, |world| world.subject.death()).await;
         }
         if let Some(how) = self.subject.death() {
+            // One that was never there has broken no rule: it was not started as it wants to be.
+            if !self.shared.reached.load(Ordering::Relaxed) {
+                let error = format!("the program ended before it listened: {how}");
+                return Err(undecided(error));
+            }
             return self
                 .fail_plainly(place, Some(actor), Problem::Died { how })
                 .await;

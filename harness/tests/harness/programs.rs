@@ -49,7 +49,7 @@ fn serves_what_it_can() {
 
 #[test]
 fn quits_at_once() {
-    let ended = spawned("quits", "is welcomed").expect(1);
+    let ended = spawned("quits", "is welcomed").expect(3);
     insta::assert_snapshot!("quits_at_once", ended.shown());
 }
 
