@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::arguments::ProveArgs;
 use super::{Exit, complain, say, selection};
+use crate::plan::Suite;
 use crate::prove::{Exceptions, Settings, prove as prove_one};
 use crate::report::{Context, Verbosity, proof};
 use crate::run::embedded;
@@ -20,6 +21,19 @@ pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
     if suites.is_empty() {
         say("nothing to prove: no reference server of these protocols can be given faults");
         return Exit::NotJudged;
+    }
+    for name in &arguments.fault {
+        let known = |suite: &Suite| {
+            let faults = embedded::faults(&suite.protocol.name);
+            faults.iter().any(|fault| fault.name == name)
+        };
+        if !suites.iter().any(known) {
+            say(&format!(
+                "--fault {name}: there is no such fault in these protocols; \
+                 `reference-server faults` lists all"
+            ));
+            return Exit::Usage;
+        }
     }
     let settings = Settings {
         all: arguments.all,

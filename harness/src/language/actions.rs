@@ -268,7 +268,8 @@ scenario is tried again and then inconclusive, never failed.",
             Word {
                 word: "gap",
                 takes: Takes::Quantity,
-                about: "With `chunks`: the pause between two pieces.",
+                about: "With `chunks`: the pause between two pieces. When the peer ends the connection, \
+                        the rest is not sent.",
                 default: "1ms",
                 example: "raw: \"0100\", chunks: 1, gap: 5ms",
             },

@@ -377,8 +377,11 @@ impl World {
             rest = tail;
             self.queue(actor, &chunk, None, Cause::Step, None);
             self.flush(&[actor]).await;
-            if !rest.is_empty() {
-                let _: Option<()> = self.drive(Instant::now() + gap, |_| None).await;
+            // Who has ended the connection takes nothing more.
+            let ended = |world: &mut Self| world.actors[actor].ended.map(|_| ());
+            let pause = Instant::now() + gap;
+            if !rest.is_empty() && self.drive(pause, ended).await.is_some() {
+                break;
             }
         }
         self.actors[actor].mid_message = false;

@@ -232,6 +232,6 @@ fn a_program_that_does_not_listen_is_no_fault_of_a_rule() {
         "--spawn",
         "sh -c 'exit 3' {port}",
     ])
-    .expect(1)
-    .says("P-5 (must)");
+    .expect(3)
+    .says("the program ended before it listened: exit status 3");
 }

@@ -38,3 +38,10 @@ fn a_protocol_without_faults_has_nothing_to_prove() {
         .expect(3)
         .complains("nothing to prove");
 }
+
+#[test]
+fn a_fault_that_is_not_there_is_no_proof() {
+    run_once(&["prove", &bcp(), "--fault", "nonsense"])
+        .expect(2)
+        .complains("there is no such fault");
+}
