@@ -1,5 +1,9 @@
 //! Datagrams that make no sense.
 
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use reference_codecs::chatapp::{Content, Datagram, Kind};
 
 use crate::peer::{Server, Socket, texts};
@@ -155,4 +159,74 @@ async fn questions_are_limited() {
         alice.request(Kind::SendAll, "", "four").await,
         Kind::SendAllServerAck
     );
+}
+
+/// Requests as clients of the document's server sent them, from somebody who listens at `port`, with
+/// some bytes replaced, doubled or cut off.
+fn spoilt(port: u16) -> impl Strategy<Value = Vec<u8>> {
+    let requests = [
+        format!(
+            r#"{{"content": "{port}", "type_": "reg", "from_": "eve", "to": "", "to_server": true, "addr": null}}"#
+        ),
+        r#"{"content": "eve", "type_": "dereg", "from_": "eve", "to": "", "to_server": true, "addr": null}"#.to_owned(),
+        r#"{"content": "hi", "type_": "store", "from_": "eve", "to": "mallory", "to_server": true, "addr": null}"#.to_owned(),
+        r#"{"content": "hi", "type_": "send_all", "from_": "eve", "to": "", "to_server": true, "addr": ["10.0.0.1", 9]}"#.to_owned(),
+        r#"{"content": "", "type_": "test", "from_": "eve", "to": "eve", "to_server": false, "addr": null}"#.to_owned(),
+        r#"{"content": "", "type_": "send_all_ack", "from_": "eve", "to": "eve", "to_server": false, "addr": null}"#.to_owned(),
+    ];
+    let replaced = prop::collection::vec((any::<Index>(), any::<u8>()), 0..4);
+    let doubled = any::<Option<(Index, Index)>>();
+    let cut = prop::option::weighted(0.2, any::<Index>());
+    (
+        prop::sample::select(requests.to_vec()),
+        replaced,
+        doubled,
+        cut,
+    )
+        .prop_map(|(request, replaced, doubled, cut)| {
+            let mut bytes = request.into_bytes();
+            for (place, byte) in replaced {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            if let Some((from, to)) = doubled {
+                let tail = bytes[from.index(bytes.len())..].to_vec();
+                let to = to.index(bytes.len());
+                bytes.splice(to..to, tail);
+            }
+            if let Some(end) = cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            bytes
+        })
+}
+
+/// The server would speak to whoever listens at the port that this names.
+fn leads_elsewhere(bytes: &[u8], port: u16) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    Datagram::decode(bytes).is_ok_and(|datagram| datagram.kind == Kind::Reg)
+        && !text.contains(&format!("\"{port}\""))
+}
+
+#[tokio::test]
+async fn rule_10_no_datagram_of_any_content_stops_the_server() {
+    let server = Server::with(&[]).await;
+    let eve = server.client("eve").await;
+    let spoilt = spoilt(eve.port());
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..150 {
+        // Few enough that none is lost on the way.
+        for _ in 0..10 {
+            let bytes = spoilt.new_tree(&mut runner).unwrap().current();
+            if !leads_elsewhere(&bytes, eve.port()) {
+                eve.listening.raw(&bytes).await;
+            }
+        }
+        let honest = eve.fresh().await;
+        let reason = reason(&honest, b"garbage").await;
+        assert!(reason.contains("no JSON"), "{reason}");
+    }
+    assert!(!server.running.is_finished());
+    server.join("alice").await;
+    server.stop().await;
 }
