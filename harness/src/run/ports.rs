@@ -1,10 +1,12 @@
 //! Free ports for programs that must be told theirs.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Mutex;
 
 use rand::RngExt as _;
+use socket2::{Domain, Socket, Type};
 
 /// Ports given out are from here, below the range from which systems take the ports of outgoing
 /// connections: nobody's connection can take a port between its choice and its use.
@@ -33,8 +35,7 @@ impl Ports {
                 taken.insert(port)
             };
             if fresh {
-                let here = (Ipv4Addr::LOCALHOST, port);
-                if TcpListener::bind(here).is_ok() && UdpSocket::bind(here).is_ok() {
+                if is_free((Ipv4Addr::LOCALHOST, port).into()).is_ok() {
                     return Some(port);
                 }
                 self.give_back(port);
@@ -51,4 +52,13 @@ impl Ports {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         taken.remove(&port);
     }
+}
+
+/// Fails when somebody listens here. Nothing listens meanwhile: a process that is started in this
+/// moment has all sockets until it becomes another program, and would hold the port open.
+fn is_free(here: SocketAddr) -> io::Result<()> {
+    let stream = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    stream.set_reuse_address(true)?;
+    stream.bind(&here.into())?;
+    UdpSocket::bind(here).map(drop)
 }
