@@ -90,6 +90,16 @@ impl Scope {
 
     /// Resolves the variables of a text; neighbouring fixed texts become one.
     fn pieces(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Vec<TextPiece>> {
+        self.pieces_with(template, str::to_owned, diagnostics)
+    }
+
+    /// The same; `quoted` is what a text becomes that a variable stands for.
+    fn pieces_with(
+        &self,
+        template: &Template,
+        quoted: fn(&str) -> String,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<TextPiece>> {
         let mut pieces: Vec<TextPiece> = Vec::new();
         let mut add = |piece: TextPiece| match (pieces.last_mut(), piece) {
             (Some(TextPiece::Fixed(last)), TextPiece::Fixed(more)) => last.push_str(&more),
@@ -100,16 +110,25 @@ impl Scope {
                 Piece::Text(text) => add(TextPiece::Fixed(text.clone())),
                 Piece::Variable(variable) => match self.resolve(variable, diagnostics)? {
                     Resolved::Reference(reference) => add(TextPiece::Variable(reference)),
-                    Resolved::Expr(Expr::Value(Value::Text(text))) => add(TextPiece::Fixed(text)),
+                    Resolved::Expr(Expr::Value(Value::Text(text))) => {
+                        add(TextPiece::Fixed(quoted(&text)));
+                    }
                     Resolved::Expr(Expr::Value(Value::Int(number))) => {
-                        add(TextPiece::Fixed(number.to_string()));
+                        add(TextPiece::Fixed(quoted(&number.to_string())));
                     }
                     Resolved::Expr(Expr::Variable(reference)) => {
                         add(TextPiece::Variable(reference));
                     }
-                    Resolved::Expr(Expr::Text(inner)) => inner.into_iter().for_each(&mut add),
+                    Resolved::Expr(Expr::Text(inner)) => {
+                        for piece in inner {
+                            add(match piece {
+                                TextPiece::Fixed(text) => TextPiece::Fixed(quoted(&text)),
+                                piece => piece,
+                            });
+                        }
+                    }
                     Resolved::Node(node) if node.text().is_some() => {
-                        add(TextPiece::Fixed(node.text().unwrap_or_default().to_owned()));
+                        add(TextPiece::Fixed(quoted(node.text().unwrap_or_default())));
                     }
                     _ => {
                         let message = format!("`${}` is no text", variable.name);
@@ -174,7 +193,7 @@ impl Scope {
         span: &Span,
         diagnostics: &mut Diagnostics,
     ) -> Option<Check> {
-        let pieces = self.pieces(template, diagnostics)?;
+        let pieces = self.pieces_with(template, regex::escape, diagnostics)?;
         let pattern = match pieces.as_slice() {
             [] => String::new(),
             [TextPiece::Fixed(text)] => text.clone(),
