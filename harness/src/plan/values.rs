@@ -123,7 +123,7 @@ impl Scope {
                         for piece in inner {
                             add(match piece {
                                 TextPiece::Fixed(text) => TextPiece::Fixed(quoted(&text)),
-                                piece => piece,
+                                piece @ TextPiece::Variable(_) => piece,
                             });
                         }
                     }
