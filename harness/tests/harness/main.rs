@@ -28,3 +28,4 @@ mod programs;
 mod proof;
 mod reference;
 mod server;
+mod spoilt;
