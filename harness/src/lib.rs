@@ -34,4 +34,5 @@ pub mod schema;
 
 pub mod cli;
 
+mod slug;
 mod stable_hash;

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::reports::{ReportArg, report};
 use crate::report::ColorFlag;
 
 const EXIT_CODES: &str = "\
@@ -9,7 +10,8 @@ Exit status:
   0    everything that was judged conforms
   1    something does not conform, or a snapshot differs
   2    wrong flags, or scenario files that cannot be used
-  3    nothing could be judged: nothing selected, or the server cannot be reached
+  3    nothing could be judged: nothing selected, or the server cannot be reached; or a report
+       could not be written
   130  interrupted";
 
 /// Replays scripted exchanges against chat servers and judges what comes back, rule by rule.
@@ -99,6 +101,9 @@ pub(super) struct RunArgs {
     /// Compare the transcripts with the snapshots under this label
     #[arg(long, value_name = "LABEL")]
     pub snapshots: Option<String>,
+    /// Also write what was found to a file: everything as data (json=FILE) (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
     /// One line for each failure, and the counts
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,

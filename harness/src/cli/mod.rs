@@ -6,6 +6,7 @@ mod docs;
 mod exit;
 mod list;
 mod prove;
+mod reports;
 mod run;
 mod schema;
 mod selection;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::RunArgs;
-use super::{Exit, say, selection, snapshots, target};
+use super::{Exit, reports, say, selection, snapshots, target};
 use crate::event::{PlannedProtocol, RunEvent, RunPlan};
 use crate::plan::{ScenarioPlan, Suite};
 use crate::protocol::Transport;
@@ -222,6 +222,14 @@ fn judge(
 ) -> Exit {
     let mut reporters = Reporters::default();
     reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    match reports::recorder(&arguments.reports, suites) {
+        Ok(Some(recorder)) => reporters.add(reports::NAME, recorder),
+        Ok(None) => {}
+        Err(message) => {
+            say(&message);
+            return Exit::Usage;
+        }
+    }
     let mut keeper = match &arguments.snapshots {
         Some(label) => match snapshots::Keeper::new(suites, label) {
             Ok(keeper) => Some(keeper),
@@ -274,13 +282,24 @@ fn judge(
         interrupted,
     });
     let differ = keeper.is_some_and(|keeper| keeper.tell(context));
+    let _ = std::io::stdout().flush();
+    let exit = exit_of(&summary, interrupted, differ);
+    if reports_failed(&reporters) && exit == Exit::Conforms {
+        return Exit::NotJudged;
+    }
+    exit
+}
+
+/// Tells which reports could not be written; that nobody reads the terminal is no harm.
+fn reports_failed(reporters: &Reporters) -> bool {
+    let mut any = false;
     for (name, error) in reporters.failed() {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             say(&format!("the report {name} could not be written: {error}"));
+            any = true;
         }
     }
-    let _ = std::io::stdout().flush();
-    exit_of(&summary, interrupted, differ)
+    any
 }
 
 fn exit_of(summary: &Summary, interrupted: bool, snapshots_differ: bool) -> Exit {
