@@ -36,4 +36,5 @@ pub mod schema;
 
 pub mod cli;
 
+mod slug;
 mod stable_hash;

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::reports::{ReportArg, report};
 use super::shard::Shard;
 use crate::report::ColorFlag;
 
@@ -111,6 +112,9 @@ pub(super) struct RunArgs {
     /// Run one of several parts of the scenarios, for machines that share them
     #[arg(long, value_name = "NUMBER/PARTS")]
     pub shard: Option<Shard>,
+    /// Also write what was found to a file: everything as data (json=FILE) (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
     /// One line for each failure, and the counts
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -8,6 +8,7 @@ mod judging;
 mod known;
 mod list;
 mod prove;
+mod reports;
 mod run;
 mod schema;
 mod selection;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::arguments::RunArgs;
 use super::judging::{Assignment, Judged};
 use super::known::{self, Known};
-use super::{Exit, say, selection, snapshots, target};
+use super::{Exit, reports, say, selection, snapshots, target};
 use crate::event::{PlannedProtocol, RunPlan};
 use crate::expected::Expected;
 use crate::plan::{ScenarioPlan, Suite};
@@ -237,6 +237,14 @@ fn judge(
 ) -> Exit {
     let mut reporters = Reporters::default();
     reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    match reports::recorder(&arguments.reports, assignment.suites) {
+        Ok(Some(recorder)) => reporters.add(reports::NAME, recorder),
+        Ok(None) => {}
+        Err(message) => {
+            say(&message);
+            return Exit::Usage;
+        }
+    }
     let mut keeper = match &arguments.snapshots {
         Some(label) => match snapshots::Keeper::new(assignment.suites, label) {
             Ok(keeper) => Some(keeper),
@@ -256,15 +264,21 @@ fn judge(
         }
     };
     let differ = keeper.is_some_and(|keeper| keeper.tell(context));
-    let mut written = known.finish(&target);
+    let written = known.finish(&target) & !reports_failed(&reporters);
+    let _ = std::io::stdout().flush();
+    exit_of(&judged, differ, written)
+}
+
+/// Tells which reports could not be written; that nobody reads the terminal is no harm.
+fn reports_failed(reporters: &Reporters) -> bool {
+    let mut any = false;
     for (name, error) in reporters.failed() {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             say(&format!("the report {name} could not be written: {error}"));
-            written = false;
+            any = true;
         }
     }
-    let _ = std::io::stdout().flush();
-    exit_of(&judged, differ, written)
+    any
 }
 
 fn exit_of(judged: &Judged, snapshots_differ: bool, written: bool) -> Exit {

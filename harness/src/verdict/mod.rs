@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use rules::{Level, Rule, RuleId, Rules, Side};
+use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
 use crate::transcript::Transcript;
@@ -75,7 +76,8 @@ pub struct Evidence {
 }
 
 /// How a scenario ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every check held.
     Pass,
