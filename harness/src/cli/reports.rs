@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::plan::Suite;
-use crate::report::record::{self, Explain, Json, Recorder, Writer};
+use crate::report::document::{Text, TextKind};
+use crate::report::record::{Explain, Json, Recorder, Sink, Writer};
 use crate::verdict::ScenarioId;
 use crate::wire::{Codec, Direction, Segment};
 
@@ -24,10 +25,17 @@ pub(super) struct ReportArg {
 pub(super) enum ReportKind {
     /// The whole record, for programs.
     Json,
+    /// A text.
+    Text(TextKind),
 }
 
 /// Each kind with its word.
-const KINDS: &[(&str, ReportKind)] = &[("json", ReportKind::Json)];
+const KINDS: &[(&str, ReportKind)] = &[
+    ("json", ReportKind::Json),
+    ("junit", ReportKind::Text(TextKind::Junit)),
+    ("md", ReportKind::Text(TextKind::Markdown)),
+    ("tap", ReportKind::Text(TextKind::Tap)),
+];
 
 impl ReportKind {
     fn word(self) -> &'static str {
@@ -42,16 +50,23 @@ impl ReportArg {
         format!("{}={}", self.kind.word(), self.path.display())
     }
 
-    /// The file that is written.
-    fn file(&self) -> PathBuf {
+    /// Where it goes: `-` is standard output.
+    fn sink(&self) -> Sink {
         match self.kind {
-            ReportKind::Json => self.path.clone(),
+            _ if self.path.as_os_str() == "-" => Sink::Stdout,
+            ReportKind::Json | ReportKind::Text(_) => Sink::File(self.path.clone()),
         }
+    }
+
+    /// Whether it goes to standard output, where nothing else may be then.
+    pub(super) fn is_on_stdout(&self) -> bool {
+        self.sink() == Sink::Stdout
     }
 
     fn writer(&self) -> Box<dyn Writer> {
         match self.kind {
-            ReportKind::Json => Box::new(Json::new(self.file())),
+            ReportKind::Json => Box::new(Json::new(self.sink())),
+            ReportKind::Text(kind) => Box::new(Text::new(kind, self.sink())),
         }
     }
 }
@@ -90,9 +105,11 @@ pub(super) fn recorder(
     let mut files = BTreeSet::new();
     for report in reports {
         let words = report.words();
-        record::check_place(&report.file())
+        report
+            .sink()
+            .check()
             .map_err(|error| format!("--report {words}: cannot be written: {error}"))?;
-        if !files.insert(report.file()) {
+        if !files.insert(report.sink()) {
             return Err(format!(
                 "--report {words}: another report goes to the same file"
             ));

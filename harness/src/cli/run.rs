@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::arguments::RunArgs;
 use super::judging::{Assignment, Judged};
 use super::known::{self, Known};
+use super::reports::ReportArg;
 use super::{Exit, reports, say, selection, snapshots, target};
 use crate::event::{PlannedProtocol, RunPlan};
 use crate::expected::Expected;
@@ -236,7 +237,11 @@ fn judge(
     mut known: Known,
 ) -> Exit {
     let mut reporters = Reporters::default();
-    reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    if arguments.reports.iter().any(ReportArg::is_on_stdout) {
+        reporters.add("terminal", Terminal::new(std::io::stderr(), context));
+    } else {
+        reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    }
     match reports::recorder(&arguments.reports, assignment.suites) {
         Ok(Some(recorder)) => reporters.add(reports::NAME, recorder),
         Ok(None) => {}

@@ -4,6 +4,7 @@
 //! came about. What they show is data first ([`Rendered`]); colours are put on when it is written.
 
 mod context;
+pub mod document;
 pub mod failure;
 pub mod list;
 pub mod proof;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use event::{EventKind, EventRecord, FieldRecord, MessageRecord, OutputRecord};
-pub use file::{check_place, replace};
+pub use file::{Sink, check_place, replace};
 pub use finding::{
     BytesRecord, FieldRowRecord, FindingRecord, PlaceRecord, SegmentRecord, TextsRecord,
 };
