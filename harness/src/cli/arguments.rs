@@ -101,7 +101,8 @@ pub(super) struct RunArgs {
     /// Compare the transcripts with the snapshots under this label
     #[arg(long, value_name = "LABEL")]
     pub snapshots: Option<String>,
-    /// Also write what was found to a file: everything as data (json=FILE) (may be repeated)
+    /// Also write what was found: a page for a browser (html=FOLDER), or everything as data
+    /// (json=FILE) (may be repeated)
     #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
     pub reports: Vec<ReportArg>,
     /// One line for each failure, and the counts

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::plan::Suite;
+use crate::report::html::{Html, PAGE};
 use crate::report::record::{self, Explain, Json, Recorder, Writer};
 use crate::verdict::ScenarioId;
 use crate::wire::{Codec, Direction, Segment};
@@ -22,12 +23,14 @@ pub(super) struct ReportArg {
 /// The kinds of reports that are written to files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReportKind {
+    /// A page for a browser.
+    Html,
     /// The whole record, for programs.
     Json,
 }
 
 /// Each kind with its word.
-const KINDS: &[(&str, ReportKind)] = &[("json", ReportKind::Json)];
+const KINDS: &[(&str, ReportKind)] = &[("html", ReportKind::Html), ("json", ReportKind::Json)];
 
 impl ReportKind {
     fn word(self) -> &'static str {
@@ -45,12 +48,14 @@ impl ReportArg {
     /// The file that is written.
     fn file(&self) -> PathBuf {
         match self.kind {
+            ReportKind::Html => self.path.join(PAGE),
             ReportKind::Json => self.path.clone(),
         }
     }
 
     fn writer(&self) -> Box<dyn Writer> {
         match self.kind {
+            ReportKind::Html => Box::new(Html::new(&self.path)),
             ReportKind::Json => Box::new(Json::new(self.file())),
         }
     }

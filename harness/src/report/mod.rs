@@ -5,6 +5,7 @@
 
 mod context;
 pub mod failure;
+pub mod html;
 pub mod list;
 pub mod proof;
 pub mod record;
