@@ -19,6 +19,7 @@ mod clients;
 mod datagrams;
 mod faults;
 mod flags;
+mod lines;
 mod mistakes;
 mod mutations;
 mod nuisances;
