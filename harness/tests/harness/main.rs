@@ -26,6 +26,7 @@ mod nuisances;
 mod peer;
 mod program;
 mod programs;
+mod prompts;
 mod proof;
 mod reference;
 mod server;
