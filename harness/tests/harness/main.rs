@@ -20,6 +20,7 @@ mod datagrams;
 mod faults;
 mod flags;
 mod lines;
+mod known;
 mod mistakes;
 mod mutations;
 mod nuisances;
