@@ -364,6 +364,13 @@ there actors send what a server sends. The other words hold for both. Macros can
                 example: "default: 60s",
             },
             Word {
+                word: "assumed",
+                takes: Takes::Flag,
+                about: "The document fixes the default: a program that cannot be told another value has it. Scenarios that ask for another one, so as to be quick, run then with the default instead of being skipped.",
+                default: "false",
+                example: "default: 60s, assumed: true",
+            },
+            Word {
                 word: "about",
                 takes: Takes::Text,
                 about: "What it is, for `harness list --params`.",
