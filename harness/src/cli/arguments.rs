@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::reports::{ReportArg, report};
+use super::shard::Shard;
 use crate::report::ColorFlag;
 
 const EXIT_CODES: &str = "\
@@ -10,8 +11,8 @@ Exit status:
   0    everything that was judged conforms
   1    something does not conform, or a snapshot differs
   2    wrong flags, or scenario files that cannot be used
-  3    nothing could be judged: nothing selected, or the server cannot be reached; or a report
-       could not be written
+  3    nothing could be judged: nothing selected, or the server cannot be reached
+  4    everything that was judged conforms, but a file that was asked for cannot be written
   130  interrupted";
 
 /// Replays scripted exchanges against chat servers and judges what comes back, rule by rule.
@@ -101,6 +102,16 @@ pub(super) struct RunArgs {
     /// Compare the transcripts with the snapshots under this label
     #[arg(long, value_name = "LABEL")]
     pub snapshots: Option<String>,
+    /// Failures that are known and do not fail the run, in this file; `harness docs expected` explains
+    /// it (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub expected: Vec<PathBuf>,
+    /// Write a first file for --expected, with everything that fails in this run
+    #[arg(long, value_name = "FILE", conflicts_with = "expected")]
+    pub write_expected: Option<PathBuf>,
+    /// Run one of several parts of the scenarios, for machines that share them
+    #[arg(long, value_name = "NUMBER/PARTS")]
+    pub shard: Option<Shard>,
     /// Also write what was found: a page for a browser (html=FOLDER), or everything as data
     /// (json=FILE) (may be repeated)
     #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
@@ -185,6 +196,8 @@ pub(super) enum Part {
     Wire,
     /// rules.yaml
     Rules,
+    /// Lists of expected failures
+    Expected,
 }
 
 #[derive(Debug, Args)]

@@ -55,7 +55,10 @@ pub fn headline(outcome: &Outcome) -> Line {
     });
     let took = format!("  ({})", words::seconds(outcome.took));
     match (&outcome.reason, outcome.verdict) {
-        (Some(reason), Verdict::Skip) => line.add(Role::Faint, format!("  {reason}")),
+        (Some(reason), Verdict::Skip | Verdict::ExpectedFailure) => {
+            line.add(Role::Faint, format!("  {reason}"))
+        }
+        (Some(reason), Verdict::UnexpectedPass) => line.then("  ").then(reason),
         (_, Verdict::Skip) => line,
         _ => line.add(Role::Faint, took),
     }

@@ -28,7 +28,8 @@ pub use json::{Json, ReadError, read, write};
 pub use recorder::{Explain, Recorder, Writer};
 pub use scenario::{NameRecord, ScenarioRecord, SourceRecord};
 
-use crate::event::PlannedProtocol;
+use crate::event::{PartOfRun, PlannedProtocol};
+use crate::source::Diagnostic;
 use crate::verdict::{Level, Rule, RuleId, Side, Verdict};
 
 /// The version of the form in which records are written.
@@ -66,6 +67,10 @@ pub struct RunRecord {
     pub left_out: Vec<ProtocolRecord>,
     /// What was said about the whole run, one sentence each.
     pub notes: Vec<String>,
+    /// What makes the run fail beside the scenarios: entries of lists of expected failures that are
+    /// out of date.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<ComplaintRecord>,
     /// The rules that the scenarios are about or found broken, ordered by protocol and number.
     pub rules: Vec<RuleRecord>,
     /// What came of each scenario, in file order; those that never ran are missing.
@@ -109,9 +114,45 @@ impl From<&PlannedProtocol> for ProtocolRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardRecord {
     /// Which part, from 1.
-    pub index: usize,
+    pub index: u32,
     /// How many parts there are.
-    pub of: usize,
+    pub of: u32,
+    /// How many scenarios all parts have together.
+    pub whole: usize,
+}
+
+impl From<PartOfRun> for ShardRecord {
+    fn from(part: PartOfRun) -> Self {
+        Self {
+            index: part.number,
+            of: part.of,
+            whole: part.whole,
+        }
+    }
+}
+
+/// Something other than a verdict that makes the run fail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComplaintRecord {
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceRecord>,
+    /// What would be right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl From<&Diagnostic> for ComplaintRecord {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        let place = diagnostic.primary.as_ref();
+        Self {
+            message: diagnostic.message.clone(),
+            place: place.map(|(span, _)| PlaceRecord::of(span)),
+            help: diagnostic.help.clone(),
+        }
+    }
 }
 
 /// A rule of a protocol.

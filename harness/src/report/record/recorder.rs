@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use super::clock::rfc3339;
 use super::scenario::ScenarioRecord;
-use super::{FORMAT, ProtocolRecord, RuleSet, RunRecord, SummaryRecord};
+use super::{
+    ComplaintRecord, FORMAT, ProtocolRecord, RuleSet, RunRecord, ShardRecord, SummaryRecord,
+};
 use crate::event::{Reporter, RunEvent, RunPlan};
 use crate::report::Rerun;
 use crate::verdict::{Outcome, ScenarioId};
@@ -25,6 +27,7 @@ pub struct Recorder {
     plan: RunPlan,
     rerun: Rerun,
     notes: Vec<String>,
+    complaints: Vec<ComplaintRecord>,
     rules: RuleSet,
     scenarios: BTreeMap<usize, ScenarioRecord>,
     explain: Explain,
@@ -39,6 +42,7 @@ impl Recorder {
             plan: RunPlan::default(),
             rerun: Rerun::default(),
             notes: Vec::new(),
+            complaints: Vec::new(),
             rules: RuleSet::default(),
             scenarios: BTreeMap::new(),
             explain,
@@ -81,10 +85,11 @@ impl Recorder {
             jobs: plan.jobs,
             arguments: plan.arguments,
             interrupted,
-            shard: None,
+            shard: plan.part.map(ShardRecord::from),
             protocols: plan.protocols.iter().map(ProtocolRecord::from).collect(),
             left_out: plan.left_out.iter().map(ProtocolRecord::from).collect(),
             notes: std::mem::take(&mut self.notes),
+            complaints: std::mem::take(&mut self.complaints),
             rules: self.rules.records(),
             summary: SummaryRecord::of(&scenarios),
             scenarios,
@@ -131,6 +136,7 @@ impl Reporter for Recorder {
             RunEvent::ScenarioStarted { .. } => {}
             RunEvent::ScenarioFinished { index, outcome } => self.take(index, outcome),
             RunEvent::Note { text } => self.notes.push(text.to_owned()),
+            RunEvent::Complaint { diagnostic } => self.complaints.push(diagnostic.into()),
             RunEvent::Finished {
                 took, interrupted, ..
             } => {
