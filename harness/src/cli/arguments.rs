@@ -112,9 +112,9 @@ pub(super) struct RunArgs {
     /// Run one of several parts of the scenarios, for machines that share them
     #[arg(long, value_name = "NUMBER/PARTS")]
     pub shard: Option<Shard>,
-    /// Also write what was found to a file: everything as data (json=FILE), for build services
-    /// (junit=FILE, tap=FILE), for a comment on a pull request (md=FILE); `-` is standard output (may
-    /// be repeated)
+    /// Also write what was found: a page for a browser (html=FOLDER), everything as data (json=FILE),
+    /// for build services (junit=FILE, tap=FILE), for a comment on a pull request (md=FILE); a FILE
+    /// `-` is standard output (may be repeated)
     #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
     pub reports: Vec<ReportArg>,
     /// One line for each failure, and the counts

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::plan::Suite;
 use crate::report::document::{Text, TextKind};
+use crate::report::html::{Html, PAGE};
 use crate::report::record::{Explain, Json, Recorder, Sink, Writer};
 use crate::verdict::ScenarioId;
 use crate::wire::{Codec, Direction, Segment};
@@ -23,6 +24,8 @@ pub(super) struct ReportArg {
 /// The kinds of reports that are written to files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReportKind {
+    /// A page for a browser.
+    Html,
     /// The whole record, for programs.
     Json,
     /// A text.
@@ -31,6 +34,7 @@ pub(super) enum ReportKind {
 
 /// Each kind with its word.
 const KINDS: &[(&str, ReportKind)] = &[
+    ("html", ReportKind::Html),
     ("json", ReportKind::Json),
     ("junit", ReportKind::Text(TextKind::Junit)),
     ("md", ReportKind::Text(TextKind::Markdown)),
@@ -53,6 +57,7 @@ impl ReportArg {
     /// Where it goes: `-` is standard output.
     fn sink(&self) -> Sink {
         match self.kind {
+            ReportKind::Html => Sink::File(self.path.join(PAGE)),
             _ if self.path.as_os_str() == "-" => Sink::Stdout,
             ReportKind::Json | ReportKind::Text(_) => Sink::File(self.path.clone()),
         }
@@ -65,6 +70,7 @@ impl ReportArg {
 
     fn writer(&self) -> Box<dyn Writer> {
         match self.kind {
+            ReportKind::Html => Box::new(Html::new(&self.path)),
             ReportKind::Json => Box::new(Json::new(self.sink())),
             ReportKind::Text(kind) => Box::new(Text::new(kind, self.sink())),
         }

@@ -6,6 +6,7 @@
 mod context;
 pub mod document;
 pub mod failure;
+pub mod html;
 pub mod list;
 pub mod proof;
 pub mod record;

@@ -1,12 +1,13 @@
 //! Outcomes put together by hand, for the tests of what consumes them.
 
 use std::cell::RefCell;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{PlannedProtocol, Reporter as _, RunEvent, RunPlan};
-use crate::report::record::{Recorder, RunRecord, Writer};
+use super::record::{Recorder, RunRecord, Writer};
+use crate::event::{Reporter as _, RunEvent, RunPlan};
 use crate::source::{SourceFile, Span};
 use crate::transcript::{Cause, End, Transcript, Use, What};
 use crate::verdict::{
@@ -360,41 +361,38 @@ pub(crate) fn all_verdicts() -> Vec<Outcome> {
     outcomes
 }
 
-/// The record of a run with these outcomes.
-pub(crate) fn record(outcomes: &[Outcome]) -> RunRecord {
-    struct Kept(Rc<RefCell<Option<RunRecord>>>);
-    impl Writer for Kept {
-        fn write(&mut self, record: &RunRecord) -> std::io::Result<()> {
-            *self.0.borrow_mut() = Some(record.clone());
-            Ok(())
-        }
+/// Keeps the record instead of writing it.
+pub(crate) struct Kept(pub(crate) Rc<RefCell<Option<RunRecord>>>);
+
+impl Writer for Kept {
+    fn write(&mut self, record: &RunRecord) -> io::Result<()> {
+        *self.0.borrow_mut() = Some(record.clone());
+        Ok(())
     }
+}
+
+/// The record of a run whose scenarios ended in the reverse order.
+pub(crate) fn recorded(outcomes: &[Outcome]) -> RunRecord {
     let kept = Rc::default();
     let mut recorder = Recorder::new(Box::new(|_, _, _| Vec::new()));
     recorder.add("kept", Box::new(Kept(Rc::clone(&kept))));
     let plan = RunPlan {
-        protocols: vec![PlannedProtocol {
-            name: "bcp".into(),
-            dialect: None,
-            scenarios: outcomes.len(),
-        }],
         target: "127.0.0.1:9001".to_owned(),
-        seed: 7,
-        jobs: 1,
+        seed: u64::MAX,
+        jobs: 2,
+        arguments: vec!["--target".to_owned(), "127.0.0.1:9001".to_owned()],
         ..RunPlan::default()
     };
-    let mut summary = Summary::default();
     recorder.event(&RunEvent::Started { plan: &plan }).unwrap();
-    for (index, outcome) in outcomes.iter().enumerate() {
-        summary.add(outcome);
+    for (index, outcome) in outcomes.iter().enumerate().rev() {
         let finished = RunEvent::ScenarioFinished { index, outcome };
         recorder.event(&finished).unwrap();
     }
     let finished = RunEvent::Finished {
-        summary: &summary,
+        summary: &Summary::default(),
         took: Duration::from_millis(1_834),
         interrupted: false,
     };
     recorder.event(&finished).unwrap();
-    kept.take().unwrap()
+    kept.borrow_mut().take().unwrap()
 }

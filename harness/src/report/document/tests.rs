@@ -5,12 +5,12 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::{TextKind, markdown};
 use crate::report::record::{ComplaintRecord, RunRecord, read, write};
-use crate::report::sample::{all_verdicts, record};
+use crate::report::sample::{all_verdicts, recorded};
 use crate::transcript::Transcript;
 use crate::verdict::Verdict;
 
 fn hostile() -> RunRecord {
-    let mut record = record(&all_verdicts());
+    let mut record = recorded(&all_verdicts());
     record.target = crate::report::sample::hostile();
     record.complaints = vec![ComplaintRecord {
         message: "this entry counted until 2020-01-01: <b>".to_owned(),
@@ -313,7 +313,7 @@ fn a_thousand_failures_still_fit_a_comment() {
             outcome
         })
         .collect();
-    let text = TextKind::Markdown.text(&record(&outcomes)).unwrap();
+    let text = TextKind::Markdown.text(&recorded(&outcomes)).unwrap();
     assert!(
         text.chars().count() <= markdown::MAX_CHARS,
         "{}",
@@ -357,7 +357,7 @@ fn tap_has_a_point_for_each_scenario_and_no_others() {
 
 #[test]
 fn an_interrupted_or_empty_run_is_told_as_such() {
-    let mut cut_short = record(&[]);
+    let mut cut_short = recorded(&[]);
     cut_short.interrupted = true;
     assert!(
         TextKind::Tap
@@ -389,7 +389,7 @@ fn how_a_failure_looks_in_each_form() {
     let mut outcome = crate::report::sample::wrong_field("a", "b");
     outcome.scenario.title = "a text # with <marks>".to_owned();
     let passed = crate::report::sample::outcome(Verdict::Pass, Vec::new(), Transcript::default());
-    let record = record(&[outcome, passed]);
+    let record = recorded(&[outcome, passed]);
     let mut text = String::new();
     for kind in [TextKind::Junit, TextKind::Markdown, TextKind::Tap] {
         text.push_str(&kind.text(&record).unwrap());
