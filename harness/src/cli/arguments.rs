@@ -36,12 +36,20 @@ pub(super) enum Command {
     List(ListArgs),
     /// Run scenarios against reference servers with known faults, and tell what they miss
     Prove(ProveArgs),
+    /// Put the records of several runs together, such as those of shards, and report them as one
+    Merge(MergeArgs),
+    /// Tell what broke and what was mended between two records
+    Compare(CompareArgs),
     /// Print the JSON Schema of a protocol's scenario files, for editors
     Schema(SchemaArgs),
     /// Print the reference of the YAML languages as Markdown
     Docs(DocsArgs),
     /// Review or accept transcripts that differ from their snapshots
     Snapshots(SnapshotsArgs),
+    /// Print a script that completes commands and flags in a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 /// What is selected.
@@ -165,6 +173,53 @@ pub(super) struct ProveArgs {
     /// Each fault with the scenarios that caught it
     #[arg(long, short)]
     pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// Records that `run --report json=FILE` wrote
+    #[arg(required = true, value_name = "RECORD")]
+    pub records: Vec<PathBuf>,
+    /// Also write what was found, as `run --report` does (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// The older record, written by `run --report json=FILE` or by `merge`
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The newer one
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: CompareFormat,
+}
+
+/// How a comparison is printed.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For a terminal
+    #[default]
+    Text,
+    /// Markdown, for a comment on a pull request
+    Md,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Where the pages are written
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

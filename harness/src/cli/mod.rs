@@ -2,11 +2,14 @@
 
 mod arguments;
 mod check;
+mod compare;
 mod docs;
 mod exit;
 mod judging;
 mod known;
 mod list;
+mod manual;
+mod merge;
 mod prove;
 mod reports;
 mod run;
@@ -65,6 +68,10 @@ fn dispatch(cli: Cli, surroundings: &Surroundings) -> Exit {
         Command::Check(check) => check::check(&check, context),
         Command::List(list) => list::list(&list, context),
         Command::Prove(prove) => prove::prove(&prove, context),
+        Command::Merge(merge) => merge::merge(&merge),
+        Command::Compare(compare) => compare::compare(&compare),
+        Command::Completions(completions) => manual::completions(&completions),
+        Command::Man(man) => manual::man(&man),
         Command::Schema(schema) => schema::schema(&schema, context),
         Command::Docs(docs) => docs::docs(&docs),
         Command::Snapshots(snapshots) => snapshots::snapshots(&snapshots, context),

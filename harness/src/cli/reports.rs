@@ -108,6 +108,18 @@ pub(super) fn recorder(
     suites: &[Suite],
 ) -> Result<Option<Recorder>, String> {
     let mut recorder = Recorder::new(explain(suites));
+    for (words, writer) in writers(reports)? {
+        recorder.add(words, writer);
+    }
+    Ok((!recorder.is_empty()).then_some(recorder))
+}
+
+/// Who writes the reports that were asked for, with how they were asked for.
+///
+/// # Errors
+/// One sentence about a report that cannot be written.
+pub(super) fn writers(reports: &[ReportArg]) -> Result<Vec<(String, Box<dyn Writer>)>, String> {
+    let mut writers = Vec::new();
     let mut files = BTreeSet::new();
     for report in reports {
         let words = report.words();
@@ -120,9 +132,9 @@ pub(super) fn recorder(
                 "--report {words}: another report goes to the same file"
             ));
         }
-        recorder.add(words, report.writer());
+        writers.push((words, report.writer()));
     }
-    Ok((!recorder.is_empty()).then_some(recorder))
+    Ok(writers)
 }
 
 /// Explains bytes with the codec of the scenario's protocol.

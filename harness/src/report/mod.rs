@@ -3,6 +3,7 @@
 //! Reports listen to [`RunEvent`]s; they know transcripts and verdicts and nothing of how these
 //! came about. What they show is data first ([`Rendered`]); colours are put on when it is written.
 
+pub mod compare;
 mod context;
 pub mod document;
 pub mod failure;

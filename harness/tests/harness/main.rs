@@ -30,4 +30,5 @@ mod programs;
 mod prompts;
 mod proof;
 mod reference;
+mod reports;
 mod server;

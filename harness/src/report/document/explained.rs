@@ -35,6 +35,11 @@ pub(super) fn group(scenario: &ScenarioRecord) -> String {
     }
 }
 
+/// What names a scenario: `bcp/delivery: a title`.
+pub(in crate::report) fn name(scenario: &ScenarioRecord) -> String {
+    format!("{}: {}", group(scenario), scenario.title)
+}
+
 /// What is wrong in one sentence.
 pub(super) fn in_short(scenario: &ScenarioRecord) -> String {
     let reason = scenario.reason.as_deref();

@@ -11,7 +11,7 @@ use crate::verdict::Verdict;
 
 /// The characters that a comment on GitHub can have are 65,536; some are left for what others put
 /// around it.
-pub(super) const MAX_CHARS: usize = 60_000;
+pub(in crate::report) const MAX_CHARS: usize = 60_000;
 
 /// Characters for the part that is not folded away.
 const MAX_HEAD: usize = 20_000;
@@ -257,11 +257,7 @@ fn details(record: &RunRecord, scenario: &ScenarioRecord) -> String {
 }
 
 fn name(scenario: &ScenarioRecord) -> String {
-    escaped(&format!(
-        "{}: {}",
-        explained::group(scenario),
-        scenario.title
-    ))
+    escaped(&explained::name(scenario))
 }
 
 /// The most backticks in a row.
@@ -273,7 +269,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// Text that is neither Markdown nor HTML, links nothing and calls nobody.
-fn escaped(text: &str) -> String {
+pub(in crate::report) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in safe(text).chars() {
         match c {

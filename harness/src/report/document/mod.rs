@@ -3,9 +3,15 @@
 mod explained;
 mod junit;
 mod markdown;
+mod outline;
 mod tap;
 #[cfg(test)]
 mod tests;
+
+pub use outline::outline;
+
+pub(super) use explained::name;
+pub(super) use markdown::{MAX_CHARS, escaped};
 
 use std::io;
 
