@@ -25,6 +25,8 @@ pub mod verdict;
 
 pub mod expected;
 
+pub mod matrix;
+
 pub mod prove;
 
 pub mod event;

@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::reports::{ReportArg, report};
 use super::shard::Shard;
 use crate::report::ColorFlag;
+use crate::scenario::SubjectWord;
 
 const EXIT_CODES: &str = "\
 Exit status:
@@ -36,6 +37,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Run scenarios against reference servers with known faults, and tell what they miss
     Prove(ProveArgs),
+    /// Judge several implementations in one go, and show which of them keeps which rules
+    Matrix(MatrixArgs),
     /// Put the records of several runs together, such as those of shards, and report them as one
     Merge(MergeArgs),
     /// Tell what broke and what was mended between two records
@@ -53,7 +56,7 @@ pub(super) enum Command {
 }
 
 /// What is selected.
-#[derive(Debug, Args, Clone)]
+#[derive(Debug, Args, Clone, Default)]
 pub(super) struct SelectionArgs {
     /// Scenario files, folders of them, protocol folders, or a folder of protocols
     #[arg(required = true, value_name = "PATH")]
@@ -73,8 +76,11 @@ pub(super) struct SelectionArgs {
     pub params: Vec<(String, String)>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Default)]
 pub(super) struct RunArgs {
+    /// Only scenarios that judge this side; for a matrix.
+    #[arg(skip)]
+    pub subject: Option<SubjectWord>,
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Judge the server that runs here; without it and --spawn, the embedded reference server
@@ -176,6 +182,33 @@ pub(super) struct ProveArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct MatrixArgs {
+    /// The list of implementations; `harness docs matrix` explains it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only scenarios whose area or title contains this text, or that are about this rule (may be
+    /// repeated)
+    #[arg(long, short, value_name = "TEXT")]
+    pub filter: Vec<String>,
+    /// How many scenarios run at once
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Where names and all else that is random come from
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Breaking a rule of the level `should` is a failure too
+    #[arg(long)]
+    pub strict: bool,
+    /// Also write the tables: as pages for a browser with all that was found (html=FOLDER), or as
+    /// Markdown (md=FILE) (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
+    /// Show every rule, not only those that some implementation breaks
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct MergeArgs {
     /// Records that `run --report json=FILE` wrote
     #[arg(required = true, value_name = "RECORD")]
@@ -254,6 +287,8 @@ pub(super) enum Part {
     Rules,
     /// Lists of expected failures
     Expected,
+    /// Lists of implementations, for `harness matrix`
+    Matrix,
 }
 
 #[derive(Debug, Args)]

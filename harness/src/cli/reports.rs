@@ -50,12 +50,12 @@ impl ReportKind {
 
 impl ReportArg {
     /// How the user asked for it.
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         format!("{}={}", self.kind.word(), self.path.display())
     }
 
     /// Where it goes: `-` is standard output.
-    fn sink(&self) -> Sink {
+    pub(super) fn sink(&self) -> Sink {
         match self.kind {
             ReportKind::Html => Sink::File(self.path.join(PAGE)),
             _ if self.path.as_os_str() == "-" => Sink::Stdout,
@@ -107,11 +107,17 @@ pub(super) fn recorder(
     reports: &[ReportArg],
     suites: &[Suite],
 ) -> Result<Option<Recorder>, String> {
+    let writers = writers(reports)?;
+    Ok((!writers.is_empty()).then(|| recorder_for(suites, writers)))
+}
+
+/// What keeps a run for these writers.
+pub(super) fn recorder_for(suites: &[Suite], writers: Vec<(String, Box<dyn Writer>)>) -> Recorder {
     let mut recorder = Recorder::new(explain(suites));
-    for (words, writer) in writers(reports)? {
+    for (words, writer) in writers {
         recorder.add(words, writer);
     }
-    Ok((!recorder.is_empty()).then_some(recorder))
+    recorder
 }
 
 /// Who writes the reports that were asked for, with how they were asked for.

@@ -9,6 +9,7 @@ pub mod document;
 pub mod failure;
 pub mod html;
 pub mod list;
+pub mod matrix;
 pub mod proof;
 pub mod record;
 mod safe;

@@ -21,6 +21,7 @@ mod faults;
 mod flags;
 mod known;
 mod lines;
+mod matrix;
 mod mistakes;
 mod mutations;
 mod nuisances;

@@ -101,7 +101,7 @@ fn head(record: &RunRecord) -> String {
     text
 }
 
-fn counts(record: &RunRecord) -> String {
+pub(in crate::report) fn counts(record: &RunRecord) -> String {
     let words =
         |(verdict, count): (&Verdict, &usize)| format!("{count} {}", summary::counted(*verdict).0);
     let mut parts: Vec<String> = record.summary.counts.iter().map(words).collect();

@@ -11,7 +11,7 @@ mod tests;
 pub use outline::outline;
 
 pub(super) use explained::name;
-pub(super) use markdown::{MAX_CHARS, escaped};
+pub(super) use markdown::{MAX_CHARS, counts, escaped};
 
 use std::io;
 
