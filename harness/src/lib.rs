@@ -38,5 +38,6 @@ pub mod schema;
 
 pub mod cli;
 
+mod calendar;
 mod slug;
 mod stable_hash;

@@ -163,10 +163,7 @@ fn implementation(
 
 /// Exactly one of the words that say where it is.
 fn place(fields: &Fields<'_>, folder: &Path, diagnostics: &mut Diagnostics) -> Option<Place> {
-    let here = match folder.as_os_str().is_empty() {
-        true => ".".to_owned(),
-        false => folder.to_string_lossy().into_owned(),
-    };
+    let here = beside(folder, ".").to_string_lossy().into_owned();
     let command = |text: &str| text.replace(HERE, &here);
     let target = fields.text("target", diagnostics);
     let spawn = fields.text("spawn", diagnostics);

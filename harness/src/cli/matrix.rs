@@ -14,7 +14,7 @@ use crate::matrix::{Implementation, Matrix, Place};
 use crate::report::document::TextKind;
 use crate::report::html::Html;
 use crate::report::matrix::{Column, html, markdown, text};
-use crate::report::record::{Conformance, RunRecord, Sink, Writer};
+use crate::report::record::{Conformance, NamedWriter, RunRecord, Sink, Writer};
 use crate::report::{Context, Reporters, Verbosity};
 use crate::slug::slug;
 use crate::source::Diagnostics;
@@ -148,7 +148,7 @@ fn run_arguments(one: &Implementation, matrix: &Matrix, arguments: &MatrixArgs) 
 }
 
 /// The pages of one implementation, one in each folder that a matrix is written to.
-fn pages(reports: &[ReportArg], slug: &str) -> Vec<(String, Box<dyn Writer>)> {
+fn pages(reports: &[ReportArg], slug: &str) -> Vec<NamedWriter> {
     let html = reports
         .iter()
         .filter(|report| report.kind == ReportKind::Html);
@@ -163,7 +163,7 @@ fn pages(reports: &[ReportArg], slug: &str) -> Vec<(String, Box<dyn Writer>)> {
 /// Judges one implementation; gives its record and whether its pages could be written.
 fn judge(
     arguments: &RunArgs,
-    mut writers: Vec<(String, Box<dyn Writer>)>,
+    mut writers: Vec<NamedWriter>,
 ) -> Result<(Option<RunRecord>, bool), Exit> {
     let Prepared {
         suites,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::plan::Suite;
 use crate::report::document::{Text, TextKind};
 use crate::report::html::{Html, PAGE};
-use crate::report::record::{Explain, Json, Recorder, Sink, Writer};
+use crate::report::record::{Explain, Json, NamedWriter, Recorder, Sink, Writer};
 use crate::verdict::ScenarioId;
 use crate::wire::{Codec, Direction, Segment};
 
@@ -112,7 +112,7 @@ pub(super) fn recorder(
 }
 
 /// What keeps a run for these writers.
-pub(super) fn recorder_for(suites: &[Suite], writers: Vec<(String, Box<dyn Writer>)>) -> Recorder {
+pub(super) fn recorder_for(suites: &[Suite], writers: Vec<NamedWriter>) -> Recorder {
     let mut recorder = Recorder::new(explain(suites));
     for (words, writer) in writers {
         recorder.add(words, writer);
@@ -124,7 +124,7 @@ pub(super) fn recorder_for(suites: &[Suite], writers: Vec<(String, Box<dyn Write
 ///
 /// # Errors
 /// One sentence about a report that cannot be written.
-pub(super) fn writers(reports: &[ReportArg]) -> Result<Vec<(String, Box<dyn Writer>)>, String> {
+pub(super) fn writers(reports: &[ReportArg]) -> Result<Vec<NamedWriter>, String> {
     let mut writers = Vec::new();
     let mut files = BTreeSet::new();
     for report in reports {

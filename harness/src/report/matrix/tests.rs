@@ -53,6 +53,7 @@ fn columns() -> Vec<Column> {
 
 #[test]
 fn a_cell_says_how_a_rule_is_kept() {
+    use State::{Broken, Kept, Undecided, Unknown};
     let columns = columns();
     let tables = tables(&columns);
     assert_eq!(tables.len(), 1);
@@ -66,7 +67,6 @@ fn a_cell_says_how_a_rule_is_kept() {
                 .collect()
         })
         .collect();
-    use State::{Broken, Kept, Undecided, Unknown};
     let seven = vec![(Kept, 2), (Broken, 2), (Undecided, 1)];
     let ten = vec![(Unknown, 0), (Broken, 2), (Unknown, 0)];
     assert_eq!(states, [seven, ten]);

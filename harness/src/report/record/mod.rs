@@ -29,7 +29,7 @@ pub use finding::{
 pub use json::{Json, ReadError, read, write};
 pub(crate) use merge::badness;
 pub use merge::{MergeError, Merged, Part, merge};
-pub use recorder::{Explain, Recorder, Writer};
+pub use recorder::{Explain, NamedWriter, Recorder, Writer};
 pub use scenario::{NameRecord, ScenarioRecord, SourceRecord};
 
 use crate::event::{PartOfRun, PlannedProtocol};
