@@ -1,9 +1,8 @@
 //! Client programs that do one thing wrong, and those of `python/`, which do none.
 
-use std::fs;
 use std::time::Duration;
 
-use crate::program::{Ended, eventually, is_alive, repository, run_with};
+use crate::program::{Ended, expect_all_gone, repository, run_with};
 
 /// Enough for all that is waited for here, on a busy machine.
 const SOON: Duration = Duration::from_secs(45);
@@ -108,12 +107,22 @@ fn ignores_signals_and_has_a_child() {
     )
     .expect(1)
     .says("BCP-C6a (must)");
-    let text = fs::read_to_string(&pids).unwrap();
-    let pids: Vec<i32> = text.lines().map(|line| line.parse().unwrap()).collect();
-    assert_eq!(pids.len(), 2);
-    eventually("the end of all processes", || {
-        pids.iter().all(|pid| !is_alive(*pid)).then_some(())
-    });
+    expect_all_gone(&pids, 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn leaves_daemons_behind() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pids = folder.path().join("pids");
+    let command = format!(
+        "sh programs/scatter.sh {} python3 programs/client.py good {{name}} {{host}} {{port}}",
+        pids.display()
+    );
+    by(&command, "../../scenarios/bcp", "says its name at once")
+        .expect(0)
+        .says("1 passed");
+    expect_all_gone(&pids, 3);
 }
 
 #[test]
