@@ -211,6 +211,18 @@ pub struct Bytes {
     pub total: usize,
 }
 
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        if bytes.len() > MAX_EVENT_BYTES {
+            return bytes.as_slice().into();
+        }
+        Self {
+            total: bytes.len(),
+            kept: bytes,
+        }
+    }
+}
+
 impl From<&[u8]> for Bytes {
     fn from(bytes: &[u8]) -> Self {
         Self {
