@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::LocalSet;
+use tokio::task::{JoinError, LocalSet};
 use tokio_util::sync::CancellationToken;
 
 use super::lateness::Lateness;
 use super::scenario::Job;
 use super::target::{Shared, Target};
+use crate::expected::{Date, Expected};
 use crate::plan::{ProtocolPlan, ScenarioPlan, Suite};
 use crate::transcript::Transcript;
 use crate::verdict::{Outcome, Verdict};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub fail_fast: bool,
     /// How often everything is run.
     pub repeat: usize,
+    /// What is known to fail.
+    pub expected: Arc<Expected>,
 }
 
 /// What happens in a run, in the order in which it happens.
@@ -82,6 +85,7 @@ struct Queue {
     next: AtomicUsize,
     failed: AtomicBool,
     settings: Settings,
+    today: Date,
     stop: CancellationToken,
 }
 
@@ -145,6 +149,7 @@ impl Run {
             next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             settings,
+            today: Date::today(),
             stop,
         });
         let (sender, progress) = mpsc::channel();
@@ -189,19 +194,23 @@ fn work(queue: Arc<Queue>, slots: usize, sender: mpsc::Sender<Progress>) -> io::
     let interrupted = queue.stop.clone();
     local.spawn_local(stop_on_signals(interrupted));
     let queue = Rc::new(queue);
+    let mut running = Vec::new();
     for _ in 0..slots {
         let (queue, sender, lateness) = (Rc::clone(&queue), sender.clone(), lateness.clone());
-        local.spawn_local(async move { slot(&queue, &sender, lateness).await });
+        running.push(local.spawn_local(async move { slot(&queue, &sender, lateness).await }));
     }
     drop(sender);
     let finished = async {
-        // The slots hold the only other references.
-        while Rc::strong_count(&queue) > 1 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        for slot in running {
+            slot.await?;
         }
+        Ok(())
     };
-    runtime.block_on(local.run_until(finished));
-    Ok(())
+    let ended: Result<(), JoinError> = runtime.block_on(local.run_until(finished));
+    match ended.map_err(JoinError::try_into_panic) {
+        Ok(()) | Err(Err(_)) => Ok(()),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+    }
 }
 
 async fn stop_on_signals(stop: CancellationToken) {
@@ -240,7 +249,8 @@ async fn slot(queue: &Queue, sender: &mpsc::Sender<Progress>, lateness: Lateness
                 strict: queue.settings.strict,
                 lateness: lateness.clone(),
             };
-            job.run().await
+            let outcome = job.run().await;
+            queue.settings.expected.judged(outcome, queue.today)
         };
         if outcome.verdict == Verdict::Fail {
             queue.failed.store(true, Ordering::Relaxed);

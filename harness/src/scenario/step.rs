@@ -610,7 +610,10 @@ fn read_action(node: &Node, diagnostics: &mut Diagnostics) -> Option<Action> {
     };
     let value = fields.get_or_null(name)?;
     let action = read_named_action(name, value, &fields, diagnostics);
-    fields.finish(diagnostics);
+    fields.finish_knowing(diagnostics, |key| {
+        let beside = BESIDE.contains(&key);
+        beside.then(|| format!("it stands beside the actor: `{{ alice: {{ … }}, {key}: … }}`"))
+    });
     action
 }
 
