@@ -158,6 +158,9 @@ struct WireprotoArgs {
     /// The longest request, from 1KiB to 64KiB
     #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = wireproto::parse_message)]
     max_message: usize,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<wireproto::Fault>)]
+    fault: Vec<wireproto::Fault>,
 }
 
 /// Why a server could not start or go on.
@@ -219,6 +222,7 @@ const FAULTS: &[(&str, Table)] = &[
     ("bcp", faults::all::<bcp::Fault>),
     ("chatbooth", faults::all::<chatbooth::Fault>),
     ("csc328", faults::all::<csc328::Fault>),
+    ("wireproto", faults::all::<wireproto::Fault>),
 ];
 
 /// The faults that the server of a protocol can be given; none for a protocol without a server.
@@ -359,6 +363,7 @@ async fn run_wireproto(args: WireprotoArgs, signals: Signals) -> Result<(), Fail
                 message: args.max_message,
                 ..wireproto::Limits::default()
             },
+            faults: args.fault.into_iter().collect(),
         };
         wireproto::run(listener, options, stop)
     })
