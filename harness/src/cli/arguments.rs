@@ -2,7 +2,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::reports::{ReportArg, report};
+use super::shard::Shard;
 use crate::report::ColorFlag;
+use crate::scenario::SubjectWord;
 
 const EXIT_CODES: &str = "\
 Exit status:
@@ -10,6 +13,7 @@ Exit status:
   1    something does not conform, or a snapshot differs
   2    wrong flags, or scenario files that cannot be used
   3    nothing could be judged: nothing selected, or the server cannot be reached
+  4    everything that was judged conforms, but a file that was asked for cannot be written
   130  interrupted";
 
 /// Replays scripted exchanges against chat servers and judges what comes back, rule by rule.
@@ -33,16 +37,26 @@ pub(super) enum Command {
     List(ListArgs),
     /// Run scenarios against reference servers with known faults, and tell what they miss
     Prove(ProveArgs),
+    /// Judge several implementations in one go, and show which of them keeps which rules
+    Matrix(MatrixArgs),
+    /// Put the records of several runs together, such as those of shards, and report them as one
+    Merge(MergeArgs),
+    /// Tell what broke and what was mended between two records
+    Compare(CompareArgs),
     /// Print the JSON Schema of a protocol's scenario files, for editors
     Schema(SchemaArgs),
     /// Print the reference of the YAML languages as Markdown
     Docs(DocsArgs),
     /// Review or accept transcripts that differ from their snapshots
     Snapshots(SnapshotsArgs),
+    /// Print a script that completes commands and flags in a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 /// What is selected.
-#[derive(Debug, Args, Clone)]
+#[derive(Debug, Args, Clone, Default)]
 pub(super) struct SelectionArgs {
     /// Scenario files, folders of them, protocol folders, or a folder of protocols
     #[arg(required = true, value_name = "PATH")]
@@ -62,8 +76,11 @@ pub(super) struct SelectionArgs {
     pub params: Vec<(String, String)>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Default)]
 pub(super) struct RunArgs {
+    /// Only scenarios that judge this side; for a matrix.
+    #[arg(skip)]
+    pub subject: Option<SubjectWord>,
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Judge the server that runs here; without it and --spawn, the embedded reference server
@@ -99,6 +116,21 @@ pub(super) struct RunArgs {
     /// Compare the transcripts with the snapshots under this label
     #[arg(long, value_name = "LABEL")]
     pub snapshots: Option<String>,
+    /// Failures that are known and do not fail the run, in this file; `harness docs expected` explains
+    /// it (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub expected: Vec<PathBuf>,
+    /// Write a first file for --expected, with everything that fails in this run
+    #[arg(long, value_name = "FILE", conflicts_with = "expected")]
+    pub write_expected: Option<PathBuf>,
+    /// Run one of several parts of the scenarios, for machines that share them
+    #[arg(long, value_name = "NUMBER/PARTS")]
+    pub shard: Option<Shard>,
+    /// Also write what was found: a page for a browser (html=FOLDER), everything as data (json=FILE),
+    /// for build services (junit=FILE, tap=FILE), for a comment on a pull request (md=FILE); a FILE
+    /// `-` is standard output (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
     /// One line for each failure, and the counts
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -150,6 +182,80 @@ pub(super) struct ProveArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct MatrixArgs {
+    /// The list of implementations; `harness docs matrix` explains it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only scenarios whose area or title contains this text, or that are about this rule (may be
+    /// repeated)
+    #[arg(long, short, value_name = "TEXT")]
+    pub filter: Vec<String>,
+    /// How many scenarios run at once
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Where names and all else that is random come from
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Breaking a rule of the level `should` is a failure too
+    #[arg(long)]
+    pub strict: bool,
+    /// Also write the tables: as pages for a browser with all that was found (html=FOLDER), or as
+    /// Markdown (md=FILE) (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
+    /// Show every rule, not only those that some implementation breaks
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// Records that `run --report json=FILE` wrote
+    #[arg(required = true, value_name = "RECORD")]
+    pub records: Vec<PathBuf>,
+    /// Also write what was found, as `run --report` does (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// The older record, written by `run --report json=FILE` or by `merge`
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The newer one
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: CompareFormat,
+}
+
+/// How a comparison is printed.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For a terminal
+    #[default]
+    Text,
+    /// Markdown, for a comment on a pull request
+    Md,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Where the pages are written
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
     /// A protocol's folder, or a folder of protocols
     #[arg(required = true, value_name = "PATH")]
@@ -179,6 +285,10 @@ pub(super) enum Part {
     Wire,
     /// rules.yaml
     Rules,
+    /// Lists of expected failures
+    Expected,
+    /// Lists of implementations, for `harness matrix`
+    Matrix,
 }
 
 #[derive(Debug, Args)]

@@ -1,25 +1,47 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
-
-use tokio_util::sync::CancellationToken;
 
 use super::arguments::RunArgs;
-use super::{Exit, say, selection, snapshots, target};
-use crate::event::{PlannedProtocol, RunEvent, RunPlan};
+use super::judging::{Assignment, Judged};
+use super::known::{self, Known};
+use super::reports::ReportArg;
+use super::{Exit, reports, say, selection, snapshots, target};
+use crate::event::{PlannedProtocol, RunPlan};
+use crate::expected::Expected;
 use crate::plan::{ScenarioPlan, Suite};
 use crate::protocol::Transport;
 use crate::report::{Context, Reporters, Terminal};
-use crate::run::{Progress, Run, Settings, Target, ask, is_listed};
+use crate::run::{Settings, Target, ask, is_listed};
 use crate::scenario::SubjectWord;
-use crate::verdict::{Summary, Verdict};
 
 /// `harness run`.
 pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
-    let Some(mut suites) = selection::read(&arguments.selection) else {
-        return Exit::Usage;
+    match prepare(arguments) {
+        Ok(prepared) => judge(arguments, context, prepared),
+        Err(exit) => exit,
+    }
+}
+
+/// A run of which everything is known.
+pub(super) struct Prepared {
+    pub suites: Vec<Suite>,
+    pub target: Target,
+    pub settings: Settings,
+    pub plan: RunPlan,
+    pub known: Known,
+}
+
+/// Reads everything that a run needs.
+///
+/// # Errors
+/// How the program ends when something cannot be used, which was said.
+pub(super) fn prepare(arguments: &RunArgs) -> Result<Prepared, Exit> {
+    let refuse = |message: &str, exit: Exit| {
+        say(message);
+        exit
     };
+    let mut suites = selection::read(&arguments.selection).ok_or(Exit::Usage)?;
     for suite in &mut suites {
         suite
             .scenarios
@@ -27,41 +49,50 @@ pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
     }
     suites.retain(|suite| !suite.scenarios.is_empty());
     if suites.is_empty() {
-        say("nothing is selected: no scenario fits the filter; `harness list` shows what there is");
-        return Exit::NotJudged;
+        let message =
+            "nothing is selected: no scenario fits the filter; `harness list` shows what there is";
+        return Err(refuse(message, Exit::NotJudged));
     }
-    let target = match target::target(arguments, &suites) {
-        Ok(target) => target,
-        Err(message) => {
-            say(&message);
-            return Exit::Usage;
-        }
+    let target = target::target(arguments, &suites);
+    let target = target.map_err(|message| refuse(&message, Exit::Usage))?;
+    let left_out = leave_out(&target, &mut suites, arguments).map_err(|unclear| match unclear {
+        Unclear::Say(message) => refuse(&message, Exit::Usage),
+        Unclear::None(message) => refuse(&message, Exit::NotJudged),
+    })?;
+    let expected = known::read(arguments).ok_or(Exit::Usage)?;
+    let part = arguments.shard.map(|shard| shard.keep(&mut suites));
+    let known = Known::new(arguments, expected, &suites, |plan| {
+        is_judged(plan, arguments)
+    });
+    let settings = settings(arguments, &target, known.expected());
+    let plan = RunPlan {
+        part,
+        ..run_plan(&suites, left_out, &target, &settings, arguments)
     };
-    let left_out = match leave_out(&target, &mut suites, arguments) {
-        Ok(left_out) => left_out,
-        Err(Unclear::Say(message)) => {
-            say(&message);
-            return Exit::Usage;
-        }
-        Err(Unclear::None(message)) => {
-            say(&message);
-            return Exit::NotJudged;
-        }
-    };
-    let settings = settings(arguments, &target);
-    let plan = run_plan(&suites, left_out, &target, &settings, arguments);
-    judge(arguments, context, &suites, target, settings, &plan)
+    Ok(Prepared {
+        suites,
+        target,
+        settings,
+        plan,
+        known,
+    })
 }
 
 /// Whether a scenario judges the side that the flags say is judged.
 fn is_judged(scenario: &ScenarioPlan, arguments: &RunArgs) -> bool {
+    if arguments
+        .subject
+        .is_some_and(|side| side != scenario.subject)
+    {
+        return false;
+    }
     match scenario.subject {
         SubjectWord::Server => arguments.client.is_none(),
         SubjectWord::Client => arguments.target.is_none() && arguments.spawn.is_none(),
     }
 }
 
-fn settings(arguments: &RunArgs, target: &Target) -> Settings {
+fn settings(arguments: &RunArgs, target: &Target, expected: Arc<Expected>) -> Settings {
     Settings {
         jobs: arguments
             .jobs
@@ -70,6 +101,7 @@ fn settings(arguments: &RunArgs, target: &Target) -> Settings {
         strict: arguments.strict,
         fail_fast: arguments.fail_fast,
         repeat: usize::try_from(arguments.repeat).unwrap_or(1),
+        expected,
     }
 }
 
@@ -181,6 +213,7 @@ fn run_plan(
         seed: settings.seed,
         jobs: settings.jobs,
         arguments: again(arguments),
+        part: None,
     }
 }
 
@@ -212,18 +245,36 @@ fn again(arguments: &RunArgs) -> Vec<String> {
     words
 }
 
-fn judge(
-    arguments: &RunArgs,
-    context: Context,
-    suites: &[Suite],
-    target: Target,
-    settings: Settings,
-    plan: &RunPlan,
-) -> Exit {
+fn judge(arguments: &RunArgs, context: Context, prepared: Prepared) -> Exit {
+    let Prepared {
+        suites,
+        target,
+        settings,
+        plan,
+        mut known,
+    } = prepared;
+    let assignment = Assignment {
+        suites: &suites,
+        target,
+        settings,
+        plan: &plan,
+    };
     let mut reporters = Reporters::default();
-    reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    if arguments.reports.iter().any(ReportArg::is_on_stdout) {
+        reporters.add("terminal", Terminal::new(std::io::stderr(), context));
+    } else {
+        reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    }
+    match reports::recorder(&arguments.reports, assignment.suites) {
+        Ok(Some(recorder)) => reporters.add(reports::NAME, recorder),
+        Ok(None) => {}
+        Err(message) => {
+            say(&message);
+            return Exit::Usage;
+        }
+    }
     let mut keeper = match &arguments.snapshots {
-        Some(label) => match snapshots::Keeper::new(suites, label) {
+        Some(label) => match snapshots::Keeper::new(assignment.suites, label) {
             Ok(keeper) => Some(keeper),
             Err(error) => {
                 say(&error.to_string());
@@ -232,70 +283,35 @@ fn judge(
         },
         None => None,
     };
-    let scenarios: Vec<&Arc<ScenarioPlan>> =
-        suites.iter().flat_map(|suite| &suite.scenarios).collect();
-    let began = Instant::now();
-    let stop = CancellationToken::new();
-    let mut run = match Run::start(suites, target, settings, stop.clone()) {
-        Ok(run) => run,
+    let judged = match assignment.judge(&mut known, keeper.as_mut(), &mut reporters) {
+        Ok(judged) => judged,
         Err(error) => {
             say(&format!("cannot start: {error}"));
             return Exit::NotJudged;
         }
     };
-    reporters.event(&RunEvent::Started { plan });
-    let mut summary = Summary::default();
-    while let Some(progress) = run.next_progress() {
-        match progress {
-            Progress::Started { index } => {
-                let id = &scenarios[index % scenarios.len()].id;
-                reporters.event(&RunEvent::ScenarioStarted { index, id });
-            }
-            Progress::Finished { index, outcome } => {
-                summary.add(&outcome);
-                if let Some(keeper) = &mut keeper {
-                    keeper.take(&outcome);
-                }
-                reporters.event(&RunEvent::ScenarioFinished {
-                    index,
-                    outcome: &outcome,
-                });
-            }
-        }
-    }
-    if let Err(error) = run.finish() {
-        say(&format!("a part of the run could not work: {error}"));
-    }
-    let interrupted = stop.is_cancelled();
-    let took = began.elapsed();
-    reporters.event(&RunEvent::Finished {
-        summary: &summary,
-        took,
-        interrupted,
-    });
     let differ = keeper.is_some_and(|keeper| keeper.tell(context));
+    let written = known.finish(&plan.target) & !reports_failed(&reporters);
+    let _ = std::io::stdout().flush();
+    exit_of(&judged, differ, written)
+}
+
+/// Tells which reports could not be written; that nobody reads the terminal is no harm.
+pub(super) fn reports_failed(reporters: &Reporters) -> bool {
+    let mut any = false;
     for (name, error) in reporters.failed() {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             say(&format!("the report {name} could not be written: {error}"));
+            any = true;
         }
     }
-    let _ = std::io::stdout().flush();
-    exit_of(&summary, interrupted, differ)
+    any
 }
 
-fn exit_of(summary: &Summary, interrupted: bool, snapshots_differ: bool) -> Exit {
-    let failed = summary.count(Verdict::Fail) + summary.count(Verdict::UnexpectedPass);
-    if interrupted {
-        return Exit::Interrupted;
+fn exit_of(judged: &Judged, snapshots_differ: bool, written: bool) -> Exit {
+    match judged.exit() {
+        Exit::Conforms | Exit::NotJudged if snapshots_differ => Exit::DoesNotConform,
+        Exit::Conforms if !written => Exit::Incomplete,
+        exit => exit,
     }
-    if failed > 0 || snapshots_differ {
-        return Exit::DoesNotConform;
-    }
-    let judged = summary.count(Verdict::Pass)
-        + summary.count(Verdict::Warn)
-        + summary.count(Verdict::ExpectedFailure);
-    if judged == 0 || summary.count(Verdict::Inconclusive) > 0 {
-        return Exit::NotJudged;
-    }
-    Exit::Conforms
 }

@@ -2,6 +2,8 @@
 //! reference are made. A test holds it against the keys that the readers ask for.
 
 mod actions;
+mod expected;
+mod matrix;
 mod protocol;
 mod reference;
 mod rules;
@@ -27,6 +29,10 @@ pub enum Language {
     Wire,
     /// `rules.yaml`.
     Rules,
+    /// Lists of expected failures.
+    Expected,
+    /// Lists of implementations.
+    Matrix,
 }
 
 /// A map of a language: which words it can have.
@@ -84,6 +90,8 @@ pub enum Takes {
     ChoiceOrVariable(&'static [&'static str]),
     /// A list of these words.
     Choices(&'static [&'static str]),
+    /// A day: `2027-01-31`.
+    Date,
     /// A fixed time: `150ms`.
     Time,
     /// Arithmetic with times, numbers and names.
@@ -205,6 +213,8 @@ impl Section {
             protocol::SECTIONS,
             wire::SECTIONS,
             rules::SECTIONS,
+            expected::SECTIONS,
+            matrix::SECTIONS,
         ]
         .into_iter()
         .flatten()
@@ -248,7 +258,13 @@ impl Section {
 
 impl Language {
     /// All languages.
-    pub const ALL: [Self; 3] = [Self::Scenarios, Self::Wire, Self::Rules];
+    pub const ALL: [Self; 5] = [
+        Self::Scenarios,
+        Self::Wire,
+        Self::Rules,
+        Self::Expected,
+        Self::Matrix,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -256,6 +272,8 @@ impl Language {
             Self::Scenarios => "scenarios",
             Self::Wire => "wire",
             Self::Rules => "rules",
+            Self::Expected => "expected",
+            Self::Matrix => "matrix",
         }
     }
 }
