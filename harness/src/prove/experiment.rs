@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::{Caught, Exceptions, Settings, Tried, is_about};
+use super::{Caught, Exceptions, Settings, Tried, is_about, is_variant};
 use crate::plan::{ScenarioPlan, Suite};
 use crate::run::embedded::Fault;
 use crate::run::{Progress, Run, Settings as RunSettings, Target, Trial};
@@ -51,9 +51,11 @@ pub(super) fn run(
         !lab.is_caught(fault) && lab.results[fault][scenario] == Found::NotTried
     })?;
     for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
+        let all = 0..scenarios.len();
+        let idle: Vec<bool> = all.map(|scenario| laboratory.is_idle(scenario)).collect();
         laboratory.try_out(jobs, |lab, fault, scenario| {
             (first..first + FAULTS_AT_A_TIME).contains(&fault)
-                && lab.is_idle(scenario)
+                && idle[scenario]
                 && lab.results[fault][scenario] == Found::NotTried
         })?;
     }
@@ -85,10 +87,18 @@ impl Laboratory<'_> {
         self.results[fault].iter().any(broken)
     }
 
-    /// Whether a scenario has caught nothing so far.
+    /// Whether a scenario has caught nothing so far, in none of its variants, and nothing says so
+    /// beforehand.
     fn is_idle(&self, scenario: usize) -> bool {
-        let broken = |found: &Vec<Found>| matches!(found[scenario], Found::Broken(_));
-        !self.results.iter().any(broken)
+        let about = &self.scenarios[scenario];
+        let variants = self.scenarios.iter().enumerate();
+        let variants = variants.filter(|(_, other)| is_variant(other, about));
+        let mut variants = variants.map(|(index, _)| index);
+        let caught = |index| {
+            let broken = |found: &Vec<Found>| matches!(found[index], Found::Broken(_));
+            self.results.iter().any(broken)
+        };
+        !self.exceptions.is_idle(&about.id.title) && !variants.any(caught)
     }
 
     /// Runs the scenarios that are chosen for each fault, so many at once.

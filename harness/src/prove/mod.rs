@@ -2,7 +2,8 @@
 //! and what they miss, or blame on another rule, is told.
 //!
 //! A fault is first tried by the scenarios that name its rule. Only when none of them catches it
-//! do the others try; and scenarios that have caught nothing by then try all other faults. What
+//! do the others try; and scenarios of which no variant has caught anything by then try all other
+//! faults, unless they are known to catch nothing. What
 //! is known to be otherwise than usual stands, with the reason, in a protocol's
 //! [`faults.yaml`](FILE).
 
@@ -42,7 +43,8 @@ pub struct Proof {
     pub faults: Vec<Tried>,
     /// The scenarios that judge servers.
     pub scenarios: Vec<Arc<ScenarioPlan>>,
-    /// The scenarios that caught nothing although nothing says so beforehand, by index.
+    /// The scenarios that caught nothing in any of their variants although nothing says so
+    /// beforehand, by index.
     pub idle: Vec<usize>,
     /// Rules for servers that no scenario is about.
     pub without_scenario: Vec<RuleId>,
@@ -132,8 +134,10 @@ pub fn prove(
     let faults = experiment::run(suite, &scenarios, &chosen, exceptions, settings)?;
     let idle = (0..scenarios.len())
         .filter(|index| {
-            let caught = |tried: &Tried| tried.caught.iter().any(|c| c.scenario == *index);
-            !faults.iter().any(caught) && !exceptions.is_idle(&scenarios[*index].id.title)
+            let this = &scenarios[*index];
+            let by = |caught: &Caught| is_variant(&scenarios[caught.scenario], this);
+            let caught = |tried: &Tried| tried.caught.iter().any(by);
+            !faults.iter().any(caught) && !exceptions.is_idle(&this.id.title)
         })
         .collect();
     Ok(Proof {
@@ -144,6 +148,12 @@ pub fn prove(
         without_scenario,
         without_fault,
     })
+}
+
+/// Whether two scenarios stand in one place: they are variants of one.
+fn is_variant(one: &ScenarioPlan, other: &ScenarioPlan) -> bool {
+    let (one, other) = (&one.id.span, &other.id.span);
+    one.start == other.start && one.file.path == other.file.path
 }
 
 /// Whether a scenario names a rule.
