@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::{Caught, Exceptions, Settings, Tried, is_about, is_variant};
+use super::{Caught, Exceptions, Settings, Tried, is_about};
 use crate::plan::{ScenarioPlan, Suite};
 use crate::run::embedded::Fault;
 use crate::run::{Progress, Run, Settings as RunSettings, Target, Trial};
@@ -51,11 +51,9 @@ pub(super) fn run(
         !lab.is_caught(fault) && lab.results[fault][scenario] == Found::NotTried
     })?;
     for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
-        let all = 0..scenarios.len();
-        let idle: Vec<bool> = all.map(|scenario| laboratory.is_idle(scenario)).collect();
         laboratory.try_out(jobs, |lab, fault, scenario| {
             (first..first + FAULTS_AT_A_TIME).contains(&fault)
-                && idle[scenario]
+                && lab.is_idle(scenario)
                 && lab.results[fault][scenario] == Found::NotTried
         })?;
     }
@@ -172,6 +170,12 @@ impl Laboratory<'_> {
             about: is_about(&self.scenarios[scenario], fault.rule),
         }
     }
+}
+
+/// Whether two scenarios stand in one place: they are variants of one.
+pub(super) fn is_variant(one: &ScenarioPlan, other: &ScenarioPlan) -> bool {
+    let (one, other) = (&one.id.span, &other.id.span);
+    one.start == other.start && one.file.path == other.file.path
 }
 
 fn found(outcome: &Outcome) -> Found {

@@ -2,8 +2,7 @@
 //! and what they miss, or blame on another rule, is told.
 //!
 //! A fault is first tried by the scenarios that name its rule. Only when none of them catches it
-//! do the others try; and scenarios of which no variant has caught anything by then try all other
-//! faults, unless they are known to catch nothing. What
+//! do the others try; and scenarios that have caught nothing by then try all other faults. What
 //! is known to be otherwise than usual stands, with the reason, in a protocol's
 //! [`faults.yaml`](FILE).
 
@@ -135,7 +134,7 @@ pub fn prove(
     let idle = (0..scenarios.len())
         .filter(|index| {
             let this = &scenarios[*index];
-            let by = |caught: &Caught| is_variant(&scenarios[caught.scenario], this);
+            let by = |caught: &Caught| experiment::is_variant(&scenarios[caught.scenario], this);
             let caught = |tried: &Tried| tried.caught.iter().any(by);
             !faults.iter().any(caught) && !exceptions.is_idle(&this.id.title)
         })
@@ -148,12 +147,6 @@ pub fn prove(
         without_scenario,
         without_fault,
     })
-}
-
-/// Whether two scenarios stand in one place: they are variants of one.
-fn is_variant(one: &ScenarioPlan, other: &ScenarioPlan) -> bool {
-    let (one, other) = (&one.id.span, &other.id.span);
-    one.start == other.start && one.file.path == other.file.path
 }
 
 /// Whether a scenario names a rule.
