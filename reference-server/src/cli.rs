@@ -104,6 +104,9 @@ struct ChatappArgs {
     /// How long a client has to say that it is there
     #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration::parse)]
     answer_timeout: Duration,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<chatapp::Fault>)]
+    fault: Vec<chatapp::Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -220,6 +223,7 @@ type Table = fn() -> Vec<faults::About>;
 /// The protocols whose servers can be given faults, with their tables.
 const FAULTS: &[(&str, Table)] = &[
     ("bcp", faults::all::<bcp::Fault>),
+    ("chatapp", faults::all::<chatapp::Fault>),
     ("chatbooth", faults::all::<chatbooth::Fault>),
     ("csc328", faults::all::<csc328::Fault>),
     ("wireproto", faults::all::<wireproto::Fault>),
@@ -316,6 +320,7 @@ async fn run_chatapp(args: ChatappArgs, signals: Signals) -> Result<(), Failure>
         answer_timeout: args.answer_timeout,
         log: log.clone(),
         limits: chatapp::Limits::default(),
+        faults: args.fault.into_iter().collect(),
     };
     let path = options.db.clone().unwrap_or_default();
     let prepared = chatapp::Prepared::new(options).await;

@@ -85,10 +85,18 @@ impl Laboratory<'_> {
         self.results[fault].iter().any(broken)
     }
 
-    /// Whether a scenario has caught nothing so far.
+    /// Whether a scenario has caught nothing so far, in none of its variants, and nothing says so
+    /// beforehand.
     fn is_idle(&self, scenario: usize) -> bool {
-        let broken = |found: &Vec<Found>| matches!(found[scenario], Found::Broken(_));
-        !self.results.iter().any(broken)
+        let about = &self.scenarios[scenario];
+        let variants = self.scenarios.iter().enumerate();
+        let variants = variants.filter(|(_, other)| is_variant(other, about));
+        let mut variants = variants.map(|(index, _)| index);
+        let caught = |index| {
+            let broken = |found: &Vec<Found>| matches!(found[index], Found::Broken(_));
+            self.results.iter().any(broken)
+        };
+        !self.exceptions.is_idle(&about.id.title) && !variants.any(caught)
     }
 
     /// Runs the scenarios that are chosen for each fault, so many at once.
@@ -162,6 +170,12 @@ impl Laboratory<'_> {
             about: is_about(&self.scenarios[scenario], fault.rule),
         }
     }
+}
+
+/// Whether two scenarios stand in one place: they are variants of one.
+pub(super) fn is_variant(one: &ScenarioPlan, other: &ScenarioPlan) -> bool {
+    let (one, other) = (&one.id.span, &other.id.span);
+    one.start == other.start && one.file.path == other.file.path
 }
 
 fn found(outcome: &Outcome) -> Found {

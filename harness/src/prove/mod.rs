@@ -42,7 +42,8 @@ pub struct Proof {
     pub faults: Vec<Tried>,
     /// The scenarios that judge servers.
     pub scenarios: Vec<Arc<ScenarioPlan>>,
-    /// The scenarios that caught nothing although nothing says so beforehand, by index.
+    /// The scenarios that caught nothing in any of their variants although nothing says so
+    /// beforehand, by index.
     pub idle: Vec<usize>,
     /// Rules for servers that no scenario is about.
     pub without_scenario: Vec<RuleId>,
@@ -132,8 +133,10 @@ pub fn prove(
     let faults = experiment::run(suite, &scenarios, &chosen, exceptions, settings)?;
     let idle = (0..scenarios.len())
         .filter(|index| {
-            let caught = |tried: &Tried| tried.caught.iter().any(|c| c.scenario == *index);
-            !faults.iter().any(caught) && !exceptions.is_idle(&scenarios[*index].id.title)
+            let this = &scenarios[*index];
+            let by = |caught: &Caught| experiment::is_variant(&scenarios[caught.scenario], this);
+            let caught = |tried: &Tried| tried.caught.iter().any(by);
+            !faults.iter().any(caught) && !exceptions.is_idle(&this.id.title)
         })
         .collect();
     Ok(Proof {

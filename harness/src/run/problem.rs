@@ -113,6 +113,9 @@ impl Problem {
 /// be put down to it: programs wait some hundred milliseconds for an answer.
 const STALL: u32 = 4;
 
+/// Within how long the harness must have stood still for so long, at once or bit by bit.
+const STRETCH: Duration = Duration::from_millis(500);
+
 impl World {
     /// Writes down that an expectation was not met. Ends the scenario unless only a rule of the
     /// level `should` was broken.
@@ -222,7 +225,7 @@ impl World {
             self.lateness.worst_since(since, self.worst_delay)
         } else {
             // Whatever it is, it may follow from a step or an answer that came too late.
-            let stalled = self.lateness.worst_since(self.start, Duration::ZERO);
+            let stalled = self.lateness.worst_total_since(self.start, STRETCH);
             let counts = stalled > self.shared.margin * STALL;
             self.worst_delay
                 .max(if counts { stalled } else { Duration::ZERO })
