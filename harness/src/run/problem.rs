@@ -113,6 +113,10 @@ impl Problem {
 /// be put down to it: programs wait some hundred milliseconds for an answer.
 const STALL: u32 = 4;
 
+/// The part of a wait in vain that the harness may have been late, when that is more than the
+/// margin.
+const LONG_WAIT: u32 = 20;
+
 impl World {
     /// Writes down that an expectation was not met. Ends the scenario unless only a rule of the
     /// level `should` was broken.
@@ -227,13 +231,26 @@ impl World {
             self.worst_delay
                 .max(if counts { stalled } else { Duration::ZERO })
         };
-        if late <= self.shared.margin {
+        if late <= self.margin(problem, since) {
             return self.refuse_if_lost(problem);
         }
         let late = Amount::Time(i128::try_from(late.as_nanos()).unwrap_or(i128::MAX));
         Err(Stop::Late(format!(
             "the harness itself was late by {late}: the machine is busy"
         )))
+    }
+
+    /// How much the harness may have been late. Who has said nothing for many seconds has not said
+    /// it because of a moment in which nobody listened.
+    fn margin(&self, problem: &Problem, since: Instant) -> Duration {
+        let says_nothing = match problem {
+            Problem::Nothing => true,
+            Problem::Told { timed, .. } => *timed,
+            _ => false,
+        };
+        let waited = since.elapsed() / LONG_WAIT;
+        let margin = self.shared.margin;
+        margin.max(if says_nothing { waited } else { Duration::ZERO })
     }
 
     /// The rule of the next finding; notes whether the fence may still take it over.
