@@ -9,12 +9,16 @@ use std::ffi::OsString;
 
 use reference_codecs::faults::all;
 
-use crate::bcp;
 use crate::session::Failure;
 use crate::text;
+use crate::{bcp, chatbooth, csc328};
 
 /// The protocols whose clients can be given faults, with their tables.
-pub(crate) const TABLES: &[(&str, Table)] = &[("bcp", all::<bcp::Fault>)];
+pub(crate) const TABLES: &[(&str, Table)] = &[
+    ("bcp", all::<bcp::Fault>),
+    ("chatbooth", all::<chatbooth::Fault>),
+    ("csc328", all::<csc328::Fault>),
+];
 
 /// Something that goes wrong around a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +47,18 @@ pub(crate) enum Slip {
     InterruptIgnored,
     /// SIGINT does nothing while the server owes an answer.
     InterruptWaits,
+    /// SIGINT ends the program without last words.
+    InterruptRude,
     /// SIGINT is told as a stack of calls.
     InterruptTrace,
     /// The end of what the user types does nothing.
     LeavingHangs,
+    /// That the user leaves does nothing before the end of what he types.
+    FinishWaits,
+    /// The program waits for the server to close, however long that takes.
+    ClosingWaits,
+    /// An end that the server has announced ends the program with status 1.
+    AnnouncedFails,
     /// A server that is silent for 300 ms is given up.
     SilenceEnds,
     /// Bytes that are no message kill the program.

@@ -73,6 +73,8 @@ impl Protocol {
     fn slips(&self) -> Slips {
         match self {
             Self::Bcp(options) => options.slips(),
+            Self::Chatbooth(options) => options.slips(),
+            Self::Csc328(options) => options.slips(),
             _ => Slips::default(),
         }
     }
@@ -163,7 +165,7 @@ async fn chat(protocol: Protocol, slips: Slips) -> Result<Ending, Failure> {
         }
         Protocol::Chatapp(options) => chatapp::run(options).await,
         Protocol::Chatbooth(options) => {
-            tcp::run(options.address(), chatbooth::Client::default(), slips).await
+            tcp::run(options.address(), chatbooth::Client::new(&options), slips).await
         }
         Protocol::Csc328(options) => {
             tcp::run(options.address(), csc328::Client::new(&options), slips).await

@@ -157,7 +157,8 @@ impl<'a, S: Session> Chat<'a, S> {
         for note in effects.show {
             self.screen.show(note);
         }
-        if effects.finish && matches!(self.phase, Phase::Open) {
+        let finishes = effects.finish && !self.slips.has(Slip::FinishWaits);
+        if finishes && matches!(self.phase, Phase::Open) {
             self.drain();
         }
         if let Some(time) = effects.ends_within {
@@ -209,7 +210,9 @@ impl<'a, S: Session> Chat<'a, S> {
         }
         match (read, &mut self.phase) {
             (Ok([]) | Err(_), Phase::Leaving(ending) | Phase::Closing(ending)) => Ok(Some(*ending)),
-            (Ok([]) | Err(_), _) if self.may_end => Ok(Some(Ending::Done)),
+            (Ok([]) | Err(_), _) if self.may_end && !self.slips.has(Slip::AnnouncedFails) => {
+                Ok(Some(Ending::Done))
+            }
             (Ok([]) | Err(_), Phase::Broken(error)) => Err(lost(error)),
             (Ok([]), _) => {
                 let inside = self.session.is_inside_message();
@@ -263,6 +266,7 @@ impl<'a, S: Session> Chat<'a, S> {
                 Ok(None)
             }
             Event::Signal(Ending::Done) if self.overlooks_interrupt() => Ok(None),
+            Event::Signal(ending) if self.slips.has(Slip::InterruptRude) => Ok(Some(ending)),
             Event::Signal(ending) => self.interrupted(ending),
             Event::OutputGone => Err(Failure::OutputGone),
             Event::Drawn => Ok(None),
@@ -290,6 +294,10 @@ impl<'a, S: Session> Chat<'a, S> {
 
     fn expired(&mut self) -> Result<Option<Ending>, Failure> {
         match &mut self.phase {
+            Phase::Closing(_) if self.slips.has(Slip::ClosingWaits) => {
+                self.deadline = None;
+                Ok(None)
+            }
             Phase::Leaving(ending) | Phase::Closing(ending) => Ok(Some(*ending)),
             Phase::Broken(error) => Err(lost(error)),
             // Only an announced end has a time in this phase.
