@@ -78,6 +78,10 @@ impl World {
         self.subject
             .start_client(command, &streams)
             .map_err(|error| undecided(format!("cannot start `{shown}`: {error}")))?;
+        if scenario.actors.iter().any(|actor| actor.refuses) {
+            // Who is let in nowhere may end.
+            self.subject.expect_end();
+        }
         self.note(None, What::Started { command: shown });
         self.last_action = Instant::now();
         Ok(())

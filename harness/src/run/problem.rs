@@ -253,6 +253,13 @@ impl World {
         margin.max(if says_nothing { waited } else { Duration::ZERO })
     }
 
+    /// Whether a client program has given up with an error of its own, which it does for a reason:
+    /// what was done just before is to blame.
+    fn gave_up(&self) -> bool {
+        let code = self.subject.exit_status().and_then(|status| status.code());
+        self.judges_client() && code.is_some_and(|code| code != 0)
+    }
+
     /// The rule of the next finding; notes whether the fence may still take it over.
     fn blame_for_good(
         &mut self,
@@ -309,7 +316,9 @@ impl World {
             Problem::Malformed { .. } | Problem::Unfinished { .. } => {
                 return (Arc::clone(&self.protocol.broken), true);
             }
-            Problem::Died { .. } => return (Arc::clone(&self.protocol.crash), true),
+            Problem::Died { .. } if !self.gave_up() => {
+                return (Arc::clone(&self.protocol.crash), true);
+            }
             _ => {}
         }
         if let Some(rule) = place.rules.first() {
