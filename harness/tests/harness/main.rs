@@ -31,3 +31,4 @@ mod prompts;
 mod proof;
 mod reference;
 mod server;
+mod words;

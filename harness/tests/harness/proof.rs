@@ -52,9 +52,9 @@ fn a_fault_of_a_client_is_caught_by_scenarios_for_clients() {
         "prove",
         &bcp(),
         "--fault",
-        "error-status-cut",
+        "error-status-one",
         "-f",
-        "BCP-C2a",
+        "the code of a refusal becomes its exit status",
         "-v",
     ];
     // A scenario cannot decide on a machine that is too busy.
