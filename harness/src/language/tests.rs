@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{Language, Section, Word, markdown};
 use crate::expected::Expected;
+use crate::matrix::Matrix;
 use crate::scenario::{Scenario, step_words};
 use crate::source::{Diagnostics, SourceFile, asked, documents};
 use crate::verdict::Rules;
@@ -26,6 +27,7 @@ fn read(language: Language, text: &str) -> Diagnostics {
             Language::Scenarios => drop(Scenario::read(&node, &mut diagnostics)),
             Language::Rules => drop(Rules::read(&node, &mut diagnostics)),
             Language::Expected => Expected::default().take(&node, &mut diagnostics),
+            Language::Matrix => drop(Matrix::of(&node, &mut diagnostics)),
             Language::Wire => {
                 drop(crate::protocol::read(&node, &mut diagnostics));
                 drop(Codec::compile(&node, &mut diagnostics));
@@ -65,6 +67,7 @@ fn readers_ask_for_the_words_of_the_table_and_no_others() {
         let language = match path.file_name().and_then(|name| name.to_str()) {
             Some("rules.yaml") => Language::Rules,
             Some("protocol.yaml") => Language::Wire,
+            Some("matrix.yaml") => Language::Matrix,
             _ if path.to_string_lossy().contains("/dialects/") => continue,
             _ => Language::Scenarios,
         };
@@ -152,7 +155,12 @@ fn the_reference_names_every_word() {
 
 /// What is known to work: scenarios that the reference programs pass (`tests/harness/reference.rs`,
 /// `harness run scenarios/`), and descriptions that their vectors hold.
-const THAT_PASS: [&str; 3] = ["../scenarios", "tests/protocols", "tests/expected"];
+const THAT_PASS: [&str; 4] = [
+    "../scenarios",
+    "tests/protocols",
+    "tests/expected",
+    "tests/matrix",
+];
 
 /// Each word stands in something that passes.
 #[test]
@@ -165,7 +173,8 @@ fn every_word_is_in_something_that_passes() {
             let language = match path.file_name().and_then(|name| name.to_str()) {
                 Some("rules.yaml") => Language::Rules,
                 Some("protocol.yaml") => Language::Wire,
-                Some("all_words.yaml") => Language::Expected,
+                _ if path.starts_with("tests/expected") => Language::Expected,
+                _ if path.starts_with("tests/matrix") => Language::Matrix,
                 _ if path.to_string_lossy().contains("/dialects/") => Language::Wire,
                 _ => Language::Scenarios,
             };

@@ -11,6 +11,7 @@ use crate::source::Diagnostics;
 const LIST: &str = "[ [] ]";
 const TEXT: &str = "nonsense";
 const MAP: &str = "{ $nonsense: 1 }";
+const NAMES: &str = "{ $nonsense: $nonsense }";
 
 const RULES: &str = "\
 rules:
@@ -40,7 +41,8 @@ fn wrong(takes: Takes) -> &'static str {
         Takes::Ignored | Takes::Rule | Takes::Rules | Takes::Reflexes => LIST,
         Takes::Dialects | Takes::MacroName | Takes::Actors => LIST,
         Takes::Body | Takes::Type | Takes::Length => LIST,
-        Takes::Values | Takes::Typed | Takes::ClientName => "{ $nonsense: $nonsense }",
+        Takes::Values => TEXT,
+        Takes::Typed | Takes::ClientName => NAMES,
         Takes::Template => "\"{unfinished\"",
     }
 }
@@ -61,11 +63,20 @@ fn spoilt(section: &Section, word: &Word) -> Option<String> {
     };
     let mut places = text.match_indices(&key).map(|(at, _)| at).filter(begins);
     let first = places.clone().next();
-    let at = places.find(|at| *at >= example).or(first)? + key.len();
+    let Some(at) = places.find(|at| *at >= example).or(first) else {
+        // In no example.
+        let wrong = wrong(word.takes);
+        return Some(section.frame.replace('…', &format!("{key} {wrong}")));
+    };
+    let at = at + key.len();
     let opened = text[..at].matches(['{', '[']).count();
     let closed = text[..at].matches(['}', ']']).count();
     let end = at + value_length(&text[at..], opened > closed);
-    let wrong = wrong(word.takes);
+    let wrong = match section.what {
+        // A text is a line there.
+        "what is typed" if word.takes == Takes::Values => NAMES,
+        _ => wrong(word.takes),
+    };
     Some(format!("{} {wrong} {}", &text[..at], &text[end..]))
 }
 
@@ -93,7 +104,8 @@ fn value_length(text: &str, in_flow: bool) -> usize {
 /// What is said when it is read or, where nothing is, when its names are resolved.
 fn complaints(section: &Section, word: &Word, text: &str) -> Diagnostics {
     let read = read(section.language, text);
-    if read.has_errors() || section.language == Language::Expected {
+    let alone = matches!(section.language, Language::Expected | Language::Matrix);
+    if read.has_errors() || alone {
         return read;
     }
     let before = resolved(section.language, &section.document(word));
@@ -170,6 +182,11 @@ fn in_protocols() {
 #[test]
 fn in_rules() {
     hold(Language::Rules);
+}
+
+#[test]
+fn in_matrices() {
+    hold(Language::Matrix);
 }
 
 #[test]
