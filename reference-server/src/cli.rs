@@ -217,11 +217,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Lists the faults of a protocol.
-type Table = fn() -> Vec<faults::About>;
-
 /// The protocols whose servers can be given faults, with their tables.
-const FAULTS: &[(&str, Table)] = &[
+const FAULTS: &[(&str, faults::Table)] = &[
     ("bcp", faults::all::<bcp::Fault>),
     ("chatapp", faults::all::<chatapp::Fault>),
     ("chatbooth", faults::all::<chatbooth::Fault>),
@@ -235,32 +232,18 @@ pub fn faults(protocol: &str) -> Vec<faults::About> {
     known.map(|(_, table)| table()).unwrap_or_default()
 }
 
-/// Name, rule and text of each fault, in columns.
 fn list_faults(protocol: Option<&str>) -> ExitCode {
-    let chosen = |name: &str| protocol.is_none_or(|protocol| protocol == name);
-    let mut out = io::stdout().lock();
-    let mut any = false;
-    for (name, table) in FAULTS.iter().filter(|(name, _)| chosen(name)) {
-        for faults::About {
-            name: fault,
-            rule,
-            text,
-        } in table()
-        {
-            any = true;
+    match faults::list(FAULTS, protocol) {
+        Ok(lines) => {
             // A closed pipe (`| head`) is no error.
-            let _ = writeln!(out, "{name:<10} {fault:<28} {rule:<12} {text}");
+            let _ = write!(io::stdout().lock(), "{lines}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            complain(&problem);
+            ExitCode::from(USAGE)
         }
     }
-    if any {
-        return ExitCode::SUCCESS;
-    }
-    let names: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).collect();
-    let names = names.join(", ");
-    complain(&format!(
-        "no faults for that protocol; write one of {names}"
-    ));
-    ExitCode::from(USAGE)
 }
 
 fn explain(error: &clap::Error) -> ExitCode {

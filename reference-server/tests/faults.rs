@@ -55,5 +55,5 @@ fn faults_are_listed_with_their_rules() {
 fn an_unknown_fault_is_a_mistake() {
     command(&["bcp", "-p", "0", "--fault", "no-such-fault"])
         .code(2)
-        .stderr(predicate::str::contains("reference-server faults"));
+        .stderr(predicate::str::contains("`faults` lists them"));
 }

@@ -34,3 +34,4 @@ mod reference;
 mod reports;
 mod server;
 mod spoilt;
+mod words;
