@@ -15,15 +15,17 @@
 
 mod bare;
 mod captures;
+mod chromium;
 mod clients;
 mod datagrams;
 mod faults;
 mod flags;
-mod lines;
 mod known;
+mod lines;
 mod mistakes;
 mod mutations;
 mod nuisances;
+mod page;
 mod peer;
 mod program;
 mod programs;

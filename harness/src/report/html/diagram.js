@@ -71,7 +71,7 @@ function geometry(actors, width) {
 function diagram(scenario, select) {
   const actors = actorsOf(scenario);
   const state = { probes: false, all: false };
-  const box = h("div", { class: "diagram-scroll", tabindex: "0", role: "region", "aria-label": "The exchange" });
+  const box = h("div", { class: "diagram-scroll", tabindex: "0", role: "group", "aria-label": "The exchange, drawn" });
   let width = 0;
   const draw = () => {
     width = box.clientWidth || 900;

@@ -150,7 +150,6 @@ impl Reporter for Recorder {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::rc::Rc;
 
     use super::*;
