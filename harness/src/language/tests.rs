@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Language, Section, Word, markdown};
 use crate::expected::Expected;
+use crate::matrix::Matrix;
 use crate::scenario::{Scenario, step_words};
 use crate::source::{Diagnostics, SourceFile, asked, documents};
 use crate::verdict::Rules;
@@ -24,6 +25,7 @@ fn read(language: Language, text: &str) -> Diagnostics {
             Language::Scenarios => drop(Scenario::read(&node, &mut diagnostics)),
             Language::Rules => drop(Rules::read(&node, &mut diagnostics)),
             Language::Expected => Expected::default().take(&node, &mut diagnostics),
+            Language::Matrix => drop(Matrix::of(&node, &mut diagnostics)),
             Language::Wire => {
                 drop(crate::protocol::read(&node, &mut diagnostics));
                 drop(Codec::compile(&node, &mut diagnostics));
@@ -63,6 +65,7 @@ fn readers_ask_for_the_words_of_the_table_and_no_others() {
         let language = match path.file_name().and_then(|name| name.to_str()) {
             Some("rules.yaml") => Language::Rules,
             Some("protocol.yaml") => Language::Wire,
+            Some("matrix.yaml") => Language::Matrix,
             _ if path.to_string_lossy().contains("/dialects/") => continue,
             _ => Language::Scenarios,
         };

@@ -308,6 +308,59 @@ pub(crate) fn closed() -> Outcome {
     outcome(Verdict::Fail, vec![found], transcript)
 }
 
+/// Bytes of a peer that means no good, as text: markup, terminal escapes, characters that XML
+/// forbids, marks of every format, and a great many of them.
+pub(crate) fn hostile() -> String {
+    let nasty = "</script><script>alert(1)</script><img src=x onerror=alert(1)> ]]> --> \u{1b}[2J\
+                 \u{1b}]0;owned\u{7} \0\u{1}\u{8}\u{b}\u{c}\u{7f}\u{9b}\u{202e}\u{2028}\u{feff}\u{fffe}\u{fffd} \
+                 ``````` ``` | a | b | @everyone #1 http://evil.example/ [x](javascript:alert(1)) \
+                 </details></code> not ok 1 - x # SKIP\nok 2\r\n...\n---\nBail out! \\ &amp; &#0; %s '\"";
+    format!("{nasty}{}", "x".repeat(1_000_000))
+}
+
+/// A verdict of each kind, with a hostile peer among those that failed.
+pub(crate) fn all_verdicts() -> Vec<Outcome> {
+    let hostile = hostile();
+    // As much as a message of this protocol can hold.
+    let fits: String = hostile.chars().take(60_000).collect();
+    let mut outcomes = vec![wrong_field("a", &fits)];
+    let mut crashed = joined();
+    add(
+        &mut crashed,
+        12,
+        "",
+        What::Output {
+            stderr: true,
+            text: hostile.clone(),
+        },
+    );
+    let died = finding("BCP-14", Level::Must, "{ silence: 300ms }", &hostile);
+    outcomes.push(outcome(Verdict::Fail, vec![died], crashed));
+    let warned = finding("BCP-9", Level::Should, "{ silence: 300ms }", "too much");
+    outcomes.push(outcome(Verdict::Warn, vec![warned], joined()));
+    let known = finding("BCP-7", Level::Must, "{ silence: 300ms }", "known");
+    outcomes.push(outcome(Verdict::ExpectedFailure, vec![known], joined()));
+    for verdict in [
+        Verdict::Pass,
+        Verdict::Inconclusive,
+        Verdict::Skip,
+        Verdict::UnexpectedPass,
+    ] {
+        outcomes.push(outcome(verdict, Vec::new(), joined()));
+    }
+    for (number, outcome) in outcomes.iter_mut().enumerate() {
+        let title = &mut outcome.scenario.title;
+        *title = format!("{title} [number={number}]");
+        if !matches!(
+            outcome.verdict,
+            Verdict::Pass | Verdict::Warn | Verdict::Fail
+        ) {
+            outcome.reason = Some(format!("the reason: {hostile}"));
+        }
+    }
+    outcomes
+}
+
 /// Keeps the record instead of writing it.
 pub(crate) struct Kept(pub(crate) Rc<RefCell<Option<RunRecord>>>);
 

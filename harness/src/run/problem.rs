@@ -556,11 +556,17 @@ impl World {
                 None,
                 Some(format!("the beginning of a message: {missing}")),
             ),
-            Problem::Died { how } => (
-                format!("the {subject} died: {how}"),
-                None,
-                Some(format!("the end of the {subject}")),
-            ),
+            Problem::Died { how } => {
+                // A client that nobody has killed may well have ended on purpose.
+                let status = self.subject.exit_status();
+                let by_itself = self.judges_client() && status.is_some_and(|s| s.code().is_some());
+                let verb = if by_itself { "ended by itself" } else { "died" };
+                (
+                    format!("the {subject} {verb}: {how}"),
+                    Some(format!("a {subject} that goes on")),
+                    Some(format!("the end of the {subject}")),
+                )
+            }
             Problem::Told {
                 problem,
                 expected,

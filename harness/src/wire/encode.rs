@@ -24,7 +24,9 @@ impl Codec {
         bends: &[Bend],
         own: &dyn Fn(&str) -> Option<Value>,
     ) -> Result<Vec<u8>, EncodeError> {
-        self.encode_without(direction, kind, fields, &[], bends, own)
+        let fields = fields.iter();
+        let fields = fields.map(|(name, value)| (name.as_str(), value.clone()));
+        self.encode_without(direction, kind, fields.collect(), &[], bends, own)
     }
 
     /// Like [`Codec::encode`] with some fields left out on purpose, even where a default would
@@ -33,8 +35,8 @@ impl Codec {
         &self,
         direction: Direction,
         kind: &str,
-        fields: &[(String, Value)],
-        absent: &[String],
+        fields: Vec<(&str, Value)>,
+        absent: &[&str],
         bends: &[Bend],
         own: &dyn Fn(&str) -> Option<Value>,
     ) -> Result<Vec<u8>, EncodeError> {
@@ -65,28 +67,27 @@ pub(super) struct Sent {
 fn values(
     kind: &Kind,
     direction: Direction,
-    given: &[(String, Value)],
-    absent: &[String],
+    given: Vec<(&str, Value)>,
+    absent: &[&str],
     own: &dyn Fn(&str) -> Option<Value>,
 ) -> Result<Vec<Sent>, EncodeError> {
     let fields = kind.fields(direction);
     let mut values: Vec<Sent> = vec![Sent::default(); fields.len()];
     for (name, value) in given {
-        let Some(at) = fields.iter().position(|field| *field.name == **name) else {
+        let Some(at) = fields.iter().position(|field| *field.name == *name) else {
             let problem = kind.no_such_field(direction, name);
             return Err(EncodeError::UnknownField { problem });
         };
-        let value =
-            fields[at]
-                .class
-                .coerce(value.clone())
-                .map_err(|problem| EncodeError::WrongValue {
-                    field: name.clone(),
-                    problem,
-                })?;
+        let value = fields[at]
+            .class
+            .coerce(value)
+            .map_err(|problem| EncodeError::WrongValue {
+                field: name.to_owned(),
+                problem,
+            })?;
         if let Some(constant) = fields[at].constant.as_ref().filter(|same| **same != value) {
             return Err(EncodeError::Constant {
-                field: name.clone(),
+                field: name.to_owned(),
                 constant: constant.clone(),
             });
         }

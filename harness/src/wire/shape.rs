@@ -1,5 +1,6 @@
 //! What a description becomes: the parts of one kind's messages in one direction, in wire order.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::class::Names;
@@ -340,10 +341,10 @@ impl Encoding {
     }
 
     /// The bytes of a text, if the encoding has them.
-    pub(super) fn encode(self, text: &str) -> Option<Vec<u8>> {
+    pub(super) fn encode(self, text: &str) -> Option<Cow<'_, [u8]>> {
         match self {
-            Self::Utf8 => Some(text.as_bytes().to_vec()),
-            Self::Ascii => text.is_ascii().then(|| text.as_bytes().to_vec()),
+            Self::Utf8 => Some(text.as_bytes().into()),
+            Self::Ascii => text.is_ascii().then(|| text.as_bytes().into()),
             Self::Latin1 => text.chars().map(|c| u8::try_from(c).ok()).collect(),
             Self::Utf16 { little } => Some(
                 text.encode_utf16()

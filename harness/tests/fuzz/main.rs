@@ -17,7 +17,7 @@ use std::path::Path;
 use harness::plan::{Selection, describe};
 use harness::protocol::Transport;
 use harness::source::Diagnostics;
-use harness::wire::{Codec, Continued, Decoded, Direction, EncodeError, Message, Value};
+use harness::wire::{Codec, Continued, Decoded, Direction, EncodeError, Message};
 
 use mutator::{Case, fuzz};
 
@@ -213,19 +213,19 @@ fn beginnings_need_more(codec: &Codec, way: Direction, case: &Case) {
 
 /// What was read can be sent and is read again.
 fn comes_back(codec: &Codec, way: Direction, message: &Message) {
-    let fields: Vec<(String, Value)> = message
-        .fields
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.clone()))
-        .collect();
+    let fields = message.fields.iter();
+    let fields = fields.map(|(name, value)| (&**name, value.clone()));
     let kind = codec.kind(&message.kind).unwrap();
-    let absent: Vec<String> = kind
+    let absent: Vec<&str> = kind
         .fields(way)
         .iter()
         .filter(|field| message.field(&field.name).is_none())
-        .map(|field| field.name.to_string())
+        .map(|field| &*field.name)
         .collect();
-    let bytes = match codec.encode_without(way, &message.kind, &fields, &absent, &[], &|_| None) {
+    let encoded = codec.encode_without(way, &message.kind, fields.collect(), &absent, &[], &|_| {
+        None
+    });
+    let bytes = match encoded {
         Ok(bytes) => bytes,
         Err(EncodeError::NotRepresentable { .. }) => return,
         Err(error) => panic!("{message:?}: {error}"),

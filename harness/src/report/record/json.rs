@@ -1,31 +1,30 @@
 //! Records as JSON.
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use super::file::replace;
+use super::file::Sink;
 use super::recorder::Writer;
 use super::{FORMAT, RunRecord};
 
-/// Writes the record to a file.
+/// Writes the record as it is.
 #[derive(Debug)]
 pub struct Json {
-    path: PathBuf,
+    sink: Sink,
 }
 
 impl Json {
-    /// The file that is written.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+    /// A record that goes there.
+    pub fn new(sink: Sink) -> Self {
+        Self { sink }
     }
 }
 
 impl Writer for Json {
     fn write(&mut self, record: &RunRecord) -> io::Result<()> {
-        replace(&self.path, |out| {
+        self.sink.put(|out| {
             write(record, &mut *out)?;
             out.write_all(b"\n")
         })

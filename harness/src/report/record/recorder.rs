@@ -18,6 +18,9 @@ pub trait Writer {
     fn write(&mut self, record: &RunRecord) -> io::Result<()>;
 }
 
+/// A writer, and what it is called in messages: `html=report`.
+pub type NamedWriter = (String, Box<dyn Writer>);
+
 /// Says what bytes of a scenario mean.
 pub type Explain = Box<dyn Fn(&ScenarioId, Direction, &[u8]) -> Vec<Segment>>;
 
@@ -31,7 +34,7 @@ pub struct Recorder {
     rules: RuleSet,
     scenarios: BTreeMap<usize, ScenarioRecord>,
     explain: Explain,
-    writers: Vec<(String, Box<dyn Writer>)>,
+    writers: Vec<NamedWriter>,
 }
 
 impl Recorder {
