@@ -13,6 +13,10 @@ use crate::verdict::{Outcome, RuleId, Verdict};
 /// How many scenarios run at once that could not be decided the first time.
 const AGAIN_AT_ONCE: usize = 4;
 
+/// How often a fault is tried again that its scenarios have missed: a race need not show it every
+/// time, and on a busy machine a scenario cannot always decide.
+const TRIES_AGAIN: usize = 3;
+
 /// How many faults scenarios try that have caught nothing, before it is seen whether they still
 /// have caught nothing.
 const FAULTS_AT_A_TIME: usize = 10;
@@ -50,6 +54,13 @@ pub(super) fn run(
     laboratory.try_out(jobs, |lab, fault, scenario| {
         !lab.is_caught(fault) && lab.results[fault][scenario] == Found::NotTried
     })?;
+    for _ in 0..TRIES_AGAIN {
+        laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
+            lab.is_missed(fault)
+                && (about(&lab.faults[fault], &lab.scenarios[scenario])
+                    || lab.results[fault][scenario] == Found::Undecided)
+        })?;
+    }
     for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
         laboratory.try_out(jobs, |lab, fault, scenario| {
             (first..first + FAULTS_AT_A_TIME).contains(&fault)
@@ -83,6 +94,15 @@ impl Laboratory<'_> {
     fn is_caught(&self, fault: usize) -> bool {
         let broken = |found: &Found| matches!(found, Found::Broken(_));
         self.results[fault].iter().any(broken)
+    }
+
+    /// Whether no scenario that names a fault's rule has caught it, without a reason known before.
+    fn is_missed(&self, fault: usize) -> bool {
+        let rule = self.faults[fault].rule;
+        let tried = self.results[fault].iter().zip(self.scenarios);
+        let mut caught = tried.filter(|(found, _)| matches!(found, Found::Broken(_)));
+        !self.exceptions.is_uncaught(&self.faults[fault])
+            && !caught.any(|(_, scenario)| is_about(scenario, rule))
     }
 
     /// Whether a scenario has caught nothing so far.

@@ -2,7 +2,8 @@
 //! and what they miss, or blame on another rule, is told.
 //!
 //! A fault is first tried by the scenarios that name its rule. Only when none of them catches it
-//! do the others try; and scenarios that have caught nothing by then try all other faults. What
+//! do the others try, and then those that name it again, a few at once, before it counts as missed;
+//! and scenarios that have caught nothing by then try all other faults. What
 //! is known to be otherwise than usual stands, with the reason, in a protocol's
 //! [`faults.yaml`](FILE).
 

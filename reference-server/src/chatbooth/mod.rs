@@ -44,6 +44,10 @@ pub async fn run(
 ) -> io::Result<()> {
     let log = options.log.clone();
     log.event(format_args!("listening on {}", listener.local_addr()?));
+    if options.faults.has(Fault::PortKept) {
+        // What it accepts is the same, and stands in the way of who binds the port next.
+        rustix::net::sockopt::set_socket_reuseaddr(&listener, false)?;
+    }
     let max_connections = options.limits.connections;
     let stop = shutdown;
     let shutdown = if options.faults.has(Fault::SignalIgnored) {

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::room::{Membership, Room, TooFarBehind};
 use super::session::{Ending, Session, Step};
-use super::text::NameError;
+use super::text::{NameError, TextError};
 use super::{Fault, Options};
 use crate::link::{Link, Lost};
 use crate::pace::{Pace, Rate};
@@ -84,6 +84,7 @@ pub(super) async fn serve(
         overheard,
         half_closed: false,
         was_refused: false,
+        too_early: None,
     };
     let Err(ending) = connection.talk(&stop).await;
     connection.end(&ending).await;
@@ -110,6 +111,8 @@ struct Connection {
     half_closed: bool,
     /// The client was sent RETRY.
     was_refused: bool,
+    /// What was said before READY, where it is not forgotten.
+    too_early: Option<String>,
 }
 
 /// Where what the client says next comes from.
@@ -175,6 +178,12 @@ impl Connection {
         if self.has(Fault::RetryFirst) {
             self.tell(&Session::retry())?;
         }
+        if self.has(Fault::NoticeFirst) {
+            self.tell(&ServerMessage::Broadcast {
+                from: b"server".to_vec(),
+                text: b"welcome".to_vec(),
+            })?;
+        }
         self.tell(&Session::greeting())
     }
 
@@ -236,6 +245,14 @@ impl Connection {
             }
             Step::Retry(error) => self.refuse(error),
             Step::OutOfPlace => self.tell(&Session::retry()),
+            Step::Drop(TextError::NotUtf8) if self.has(Fault::OddByteCrashes) => {
+                self.room.crash();
+                Ok(())
+            }
+            Step::Drop(TextError::Word) => Err(Ending::NotReading),
+            Step::End(Ending::Bye) if self.stop_at.is_some() && self.has(Fault::ByeStaysAtEnd) => {
+                Ok(())
+            }
             Step::Drop(error) => {
                 let log = &self.options.log;
                 log.event(format_args!("dropped {}: {error}", self.peer));
@@ -288,6 +305,9 @@ impl Connection {
         if self.has(Fault::ReadyTwice) {
             self.tell(&ready)?;
         }
+        if let Some(text) = self.too_early.take() {
+            member.say(text);
+        }
         self.member = Some(member);
         Ok(())
     }
@@ -296,6 +316,9 @@ impl Connection {
         let log = &self.options.log;
         log.event(format_args!("retry {}: {error}", self.peer));
         self.was_refused = true;
+        if self.has(Fault::RefusedHears) && self.overheard.is_none() {
+            self.overheard = Some(self.room.eavesdropper());
+        }
         if self.has(Fault::RetryEnds) {
             self.tell(&Session::retry())?;
             return Err(Ending::NotReading);
@@ -309,6 +332,8 @@ impl Connection {
             self.pause_until = Some(Instant::now() + CROWDED_PAUSE);
         } else if self.stop_at.is_some() && self.has(Fault::ChatEnds) {
             self.link.forget_pending();
+        } else if self.member.is_none() && self.has(Fault::EarlyKept) {
+            self.too_early = Some(text);
         } else if let Some(member) = &self.member {
             member.say(text);
             if self.has(Fault::BehindTextLost) {

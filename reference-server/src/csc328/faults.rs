@@ -7,6 +7,7 @@ faults::table! {
     HelloOnce: "hello-once", "CSC328-1", "only the first connection is sent HELLO";
     HelloLate: "hello-late", "CSC328-1a", "HELLO comes after 1.5 s";
     RetryFirst: "retry-first", "CSC328-1b", "RETRY comes before HELLO";
+    NoticeFirst: "notice-first", "CSC328-1b", "a welcome comes before HELLO";
     ReadyMissing: "ready-missing", "CSC328-2", "who gets a nickname is not told";
     ReadyTwice: "ready-twice", "CSC328-2", "who gets a nickname is told twice";
     TakenShared: "taken-shared", "CSC328-2a", "several clients may have one nickname";
@@ -23,7 +24,9 @@ faults::table! {
     NameLimitBelow: "name-limit-below", "CSC328-2g", "a nickname of 32 bytes is refused";
     NameInSmallLetters: "name-in-small-letters", "CSC328-2g", "a nickname with capital letters is refused";
     EarlyHeard: "early-heard", "CSC328-3", "what a client says before READY is sent to all";
+    EarlyKept: "early-kept", "CSC328-3", "what a client says before READY is sent to all after it";
     LeakToUnready: "leak-to-unready", "CSC328-3a", "who has not got READY is sent what others say";
+    RefusedHears: "refused-hears", "CSC328-3a", "who was sent RETRY hears what others say";
     TextToThree: "text-to-three", "CSC328-4", "a text reaches only the three who were ready first";
     BusyLoses: "busy-loses", "CSC328-4", "of several texts that wait for a client it gets the first only";
     SenderUnnamed: "sender-unnamed", "CSC328-4a", "a text comes under the name `somebody`";
@@ -32,7 +35,9 @@ faults::table! {
     WaitingTwice: "waiting-twice", "CSC328-4b", "a text behind which another waits is sent twice";
     TextsReordered: "texts-reordered", "CSC328-4c", "texts that wait for a client come in another order";
     FormDecorated: "form-decorated", "CSC328-4d", "the name is in angle brackets";
+    FormSpaced: "form-spaced", "CSC328-4d", "two spaces stand before the text";
     WordsDropped: "words-dropped", "CSC328-4e", "a text that reads HELLO, READY or RETRY is sent to nobody";
+    WordsEnd: "words-end", "CSC328-4e", "a text that reads HELLO, READY or RETRY ends its connection";
     SpacesJoined: "spaces-joined", "CSC328-4f", "two spaces in a text become one";
     CapitalsLost: "capitals-lost", "CSC328-4f", "capital letters in a text become small";
     SpacesTrimmed: "spaces-trimmed", "CSC328-4g", "spaces at the ends of a text are cut";
@@ -54,13 +59,15 @@ faults::table! {
     SignalIgnored: "signal-ignored", "CSC328-7b", "the server goes on after the signal";
     EndsLate: "ends-late", "CSC328-7b", "the server ends 3 s after its time";
     SignalStatus: "signal-status", "CSC328-7c", "the server ends with status 1";
+    LateAdmitted: "late-admitted", "CSC328-7d", "who connects after the notice is admitted";
     ChatEnds: "chat-ends", "CSC328-7e", "nothing is relayed after the notice";
+    ByeStaysAtEnd: "bye-stays-at-end", "CSC328-7e", "BYE is overlooked after the notice";
     LogWithoutTexts: "log-without-texts", "CSC328-8", "texts are not logged";
     LogWithoutNames: "log-without-names", "CSC328-8", "texts are logged without the nickname";
     LogWithoutAddresses: "log-without-addresses", "CSC328-8a", "addresses are not logged";
     LogWithoutNicknames: "log-without-nicknames", "CSC328-8a", "the nicknames of those who connect are not logged";
     LongSplit: "long-split", "CSC328-9", "what does not fit of a text is a message of its own";
-    OddByteCrashes: "odd-byte-crashes", "CSC328-10", "bytes that are no message end the server";
+    OddByteCrashes: "odd-byte-crashes", "CSC328-10", "bytes that are no message or no UTF-8 end the server";
     ResetFreezes: "reset-freezes", "CSC328-10", "a connection that is reset stops the server for ever";
     UnfinishedStalls: "unfinished-stalls", "CSC328-10", "all wait 1.5 s for who leaves a message unfinished";
     UnfinishedLost: "unfinished-lost", "CSC328-11", "the first part of a message that arrives in pieces is lost";

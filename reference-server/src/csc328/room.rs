@@ -32,7 +32,7 @@ const SAME_TIME: Duration = Duration::from_millis(5);
 const LATE: Duration = Duration::from_millis(2500);
 
 /// Where a text is split that is not cut.
-const SPLIT: usize = 4000;
+const SPLIT: usize = 65_000;
 
 /// The nicknames and what is said; shared by all connections, none of which ever waits in it.
 #[derive(Debug)]
@@ -248,6 +248,12 @@ impl Membership {
             Some(claimed) if room.faults.has(Fault::SenderClaimed) => claimed,
             _ if room.faults.has(Fault::SenderUnnamed) => ("somebody", text),
             _ => (&**name, text),
+        };
+        let spaced = format!(" {text}");
+        let text = if room.faults.has(Fault::FormSpaced) {
+            &spaced
+        } else {
+            text
         };
         let from = if room.faults.has(Fault::FormDecorated) {
             format!("<{from}>")
