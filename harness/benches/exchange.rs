@@ -232,6 +232,7 @@ fn run_scenario(suites: &[Suite], address: SocketAddr) -> Outcome<()> {
         strict: false,
         fail_fast: false,
         repeat: 1,
+        expected: std::sync::Arc::default(),
     };
     let mut run = Run::start(suites, Target::Attach { address }, settings, <_>::default())?;
     while let Some(progress) = run.next_progress() {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::source::Diagnostic;
 use crate::verdict::{Outcome, ScenarioId, Summary};
 
 /// What is going to run.
@@ -22,6 +23,19 @@ pub struct RunPlan {
     /// The arguments of this run that running one scenario again needs too: the target, the
     /// dialect, parameters; neither paths nor filter nor seed.
     pub arguments: Vec<String>,
+    /// The part that this run has of one that several machines share.
+    pub part: Option<PartOfRun>,
+}
+
+/// One part of a run that several machines share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOfRun {
+    /// Which part, from 1.
+    pub number: u32,
+    /// How many parts there are.
+    pub of: u32,
+    /// How many scenarios all parts have together.
+    pub whole: usize,
 }
 
 /// One protocol of a run.
@@ -68,6 +82,12 @@ pub enum RunEvent<'a> {
     Note {
         /// One sentence.
         text: &'a str,
+    },
+    /// Something other than a verdict that makes the run fail: an entry in a list of expected
+    /// failures that is out of date.
+    Complaint {
+        /// What and where.
+        diagnostic: &'a Diagnostic,
     },
     /// The last event.
     Finished {

@@ -4,7 +4,7 @@
 //! scenarios and protocols as written ([`scenario`], [`protocol`], [`wire`]), which become plans
 //! with every name resolved ([`plan`]). A [`run`] over sockets leaves a [`transcript`];
 //! [`matching`] compares messages with what was asked for, and [`verdict`] folds findings into a
-//! verdict. Both are told as [`event`]s to [`report`]s, and an exchange is compared with that of
+//! verdict, which what is [`expected`] may excuse. Both are told as [`event`]s to [`report`]s, and an exchange is compared with that of
 //! earlier runs as a [`snapshot`]. To [`prove`] the scenarios is to run them against servers with
 //! known faults.
 
@@ -23,6 +23,8 @@ pub mod transcript;
 pub mod matching;
 pub mod verdict;
 
+pub mod expected;
+
 pub mod prove;
 
 pub mod event;
@@ -34,4 +36,5 @@ pub mod schema;
 
 pub mod cli;
 
+mod slug;
 mod stable_hash;

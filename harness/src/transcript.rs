@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::Span;
 use crate::wire::{Direction, Message};
 
@@ -150,7 +152,8 @@ pub enum What {
 }
 
 /// Why the harness sent something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// A step says so.
     Step,
@@ -161,7 +164,8 @@ pub enum Cause {
 }
 
 /// What became of a received message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Use {
     /// Nobody looked at it (yet).
     Unread,

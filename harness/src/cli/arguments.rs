@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::reports::{ReportArg, report};
+use super::shard::Shard;
 use crate::report::ColorFlag;
 
 const EXIT_CODES: &str = "\
@@ -10,6 +12,7 @@ Exit status:
   1    something does not conform, or a snapshot differs
   2    wrong flags, or scenario files that cannot be used
   3    nothing could be judged: nothing selected, or the server cannot be reached
+  4    everything that was judged conforms, but a file that was asked for cannot be written
   130  interrupted";
 
 /// Replays scripted exchanges against chat servers and judges what comes back, rule by rule.
@@ -99,6 +102,19 @@ pub(super) struct RunArgs {
     /// Compare the transcripts with the snapshots under this label
     #[arg(long, value_name = "LABEL")]
     pub snapshots: Option<String>,
+    /// Failures that are known and do not fail the run, in this file; `harness docs expected` explains
+    /// it (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub expected: Vec<PathBuf>,
+    /// Write a first file for --expected, with everything that fails in this run
+    #[arg(long, value_name = "FILE", conflicts_with = "expected")]
+    pub write_expected: Option<PathBuf>,
+    /// Run one of several parts of the scenarios, for machines that share them
+    #[arg(long, value_name = "NUMBER/PARTS")]
+    pub shard: Option<Shard>,
+    /// Also write what was found to a file: everything as data (json=FILE) (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
     /// One line for each failure, and the counts
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -179,6 +195,8 @@ pub(super) enum Part {
     Wire,
     /// rules.yaml
     Rules,
+    /// Lists of expected failures
+    Expected,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,9 @@ pub enum Exit {
     Usage,
     /// 3: nothing could be judged, or not everything and nothing else is wrong.
     NotJudged,
+    /// 4: everything that was judged conforms, but something that was asked for could not be
+    /// written.
+    Incomplete,
     /// 130: interrupted by a signal.
     Interrupted,
 }
@@ -25,6 +28,7 @@ impl Exit {
             Self::DoesNotConform => 1,
             Self::Usage => 2,
             Self::NotJudged => 3,
+            Self::Incomplete => 4,
             Self::Interrupted => 130,
         }
     }

@@ -4,11 +4,15 @@ mod arguments;
 mod check;
 mod docs;
 mod exit;
+mod judging;
+mod known;
 mod list;
 mod prove;
+mod reports;
 mod run;
 mod schema;
 mod selection;
+mod shard;
 mod snapshots;
 mod target;
 

@@ -1,19 +1,18 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
-
-use tokio_util::sync::CancellationToken;
 
 use super::arguments::RunArgs;
-use super::{Exit, say, selection, snapshots, target};
-use crate::event::{PlannedProtocol, RunEvent, RunPlan};
+use super::judging::{Assignment, Judged};
+use super::known::{self, Known};
+use super::{Exit, reports, say, selection, snapshots, target};
+use crate::event::{PlannedProtocol, RunPlan};
+use crate::expected::Expected;
 use crate::plan::{ScenarioPlan, Suite};
 use crate::protocol::Transport;
 use crate::report::{Context, Reporters, Terminal};
-use crate::run::{Progress, Run, Settings, Target, ask, is_listed};
+use crate::run::{Settings, Target, ask, is_listed};
 use crate::scenario::SubjectWord;
-use crate::verdict::{Summary, Verdict};
 
 /// `harness run`.
 pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
@@ -48,9 +47,25 @@ pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
             return Exit::NotJudged;
         }
     };
-    let settings = settings(arguments, &target);
-    let plan = run_plan(&suites, left_out, &target, &settings, arguments);
-    judge(arguments, context, &suites, target, settings, &plan)
+    let Some(expected) = known::read(arguments) else {
+        return Exit::Usage;
+    };
+    let part = arguments.shard.map(|shard| shard.keep(&mut suites));
+    let known = Known::new(arguments, expected, &suites, |plan| {
+        is_judged(plan, arguments)
+    });
+    let settings = settings(arguments, &target, known.expected());
+    let plan = RunPlan {
+        part,
+        ..run_plan(&suites, left_out, &target, &settings, arguments)
+    };
+    let assignment = Assignment {
+        suites: &suites,
+        target,
+        settings,
+        plan: &plan,
+    };
+    judge(arguments, context, assignment, known)
 }
 
 /// Whether a scenario judges the side that the flags say is judged.
@@ -61,7 +76,7 @@ fn is_judged(scenario: &ScenarioPlan, arguments: &RunArgs) -> bool {
     }
 }
 
-fn settings(arguments: &RunArgs, target: &Target) -> Settings {
+fn settings(arguments: &RunArgs, target: &Target, expected: Arc<Expected>) -> Settings {
     Settings {
         jobs: arguments
             .jobs
@@ -70,6 +85,7 @@ fn settings(arguments: &RunArgs, target: &Target) -> Settings {
         strict: arguments.strict,
         fail_fast: arguments.fail_fast,
         repeat: usize::try_from(arguments.repeat).unwrap_or(1),
+        expected,
     }
 }
 
@@ -181,6 +197,7 @@ fn run_plan(
         seed: settings.seed,
         jobs: settings.jobs,
         arguments: again(arguments),
+        part: None,
     }
 }
 
@@ -215,15 +232,21 @@ fn again(arguments: &RunArgs) -> Vec<String> {
 fn judge(
     arguments: &RunArgs,
     context: Context,
-    suites: &[Suite],
-    target: Target,
-    settings: Settings,
-    plan: &RunPlan,
+    assignment: Assignment<'_>,
+    mut known: Known,
 ) -> Exit {
     let mut reporters = Reporters::default();
     reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    match reports::recorder(&arguments.reports, assignment.suites) {
+        Ok(Some(recorder)) => reporters.add(reports::NAME, recorder),
+        Ok(None) => {}
+        Err(message) => {
+            say(&message);
+            return Exit::Usage;
+        }
+    }
     let mut keeper = match &arguments.snapshots {
-        Some(label) => match snapshots::Keeper::new(suites, label) {
+        Some(label) => match snapshots::Keeper::new(assignment.suites, label) {
             Ok(keeper) => Some(keeper),
             Err(error) => {
                 say(&error.to_string());
@@ -232,70 +255,36 @@ fn judge(
         },
         None => None,
     };
-    let scenarios: Vec<&Arc<ScenarioPlan>> =
-        suites.iter().flat_map(|suite| &suite.scenarios).collect();
-    let began = Instant::now();
-    let stop = CancellationToken::new();
-    let mut run = match Run::start(suites, target, settings, stop.clone()) {
-        Ok(run) => run,
+    let target = assignment.plan.target.clone();
+    let judged = match assignment.judge(&mut known, keeper.as_mut(), &mut reporters) {
+        Ok(judged) => judged,
         Err(error) => {
             say(&format!("cannot start: {error}"));
             return Exit::NotJudged;
         }
     };
-    reporters.event(&RunEvent::Started { plan });
-    let mut summary = Summary::default();
-    while let Some(progress) = run.next_progress() {
-        match progress {
-            Progress::Started { index } => {
-                let id = &scenarios[index % scenarios.len()].id;
-                reporters.event(&RunEvent::ScenarioStarted { index, id });
-            }
-            Progress::Finished { index, outcome } => {
-                summary.add(&outcome);
-                if let Some(keeper) = &mut keeper {
-                    keeper.take(&outcome);
-                }
-                reporters.event(&RunEvent::ScenarioFinished {
-                    index,
-                    outcome: &outcome,
-                });
-            }
-        }
-    }
-    if let Err(error) = run.finish() {
-        say(&format!("a part of the run could not work: {error}"));
-    }
-    let interrupted = stop.is_cancelled();
-    let took = began.elapsed();
-    reporters.event(&RunEvent::Finished {
-        summary: &summary,
-        took,
-        interrupted,
-    });
     let differ = keeper.is_some_and(|keeper| keeper.tell(context));
+    let written = known.finish(&target) & !reports_failed(&reporters);
+    let _ = std::io::stdout().flush();
+    exit_of(&judged, differ, written)
+}
+
+/// Tells which reports could not be written; that nobody reads the terminal is no harm.
+fn reports_failed(reporters: &Reporters) -> bool {
+    let mut any = false;
     for (name, error) in reporters.failed() {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             say(&format!("the report {name} could not be written: {error}"));
+            any = true;
         }
     }
-    let _ = std::io::stdout().flush();
-    exit_of(&summary, interrupted, differ)
+    any
 }
 
-fn exit_of(summary: &Summary, interrupted: bool, snapshots_differ: bool) -> Exit {
-    let failed = summary.count(Verdict::Fail) + summary.count(Verdict::UnexpectedPass);
-    if interrupted {
-        return Exit::Interrupted;
+fn exit_of(judged: &Judged, snapshots_differ: bool, written: bool) -> Exit {
+    match judged.exit() {
+        Exit::Conforms | Exit::NotJudged if snapshots_differ => Exit::DoesNotConform,
+        Exit::Conforms if !written => Exit::Incomplete,
+        exit => exit,
     }
-    if failed > 0 || snapshots_differ {
-        return Exit::DoesNotConform;
-    }
-    let judged = summary.count(Verdict::Pass)
-        + summary.count(Verdict::Warn)
-        + summary.count(Verdict::ExpectedFailure);
-    if judged == 0 || summary.count(Verdict::Inconclusive) > 0 {
-        return Exit::NotJudged;
-    }
-    Exit::Conforms
 }

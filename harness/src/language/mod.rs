@@ -2,6 +2,7 @@
 //! reference are made. A test holds it against the keys that the readers ask for.
 
 mod actions;
+mod expected;
 mod protocol;
 mod reference;
 mod rules;
@@ -27,6 +28,8 @@ pub enum Language {
     Wire,
     /// `rules.yaml`.
     Rules,
+    /// Lists of expected failures.
+    Expected,
 }
 
 /// A map of a language: which words it can have.
@@ -84,6 +87,8 @@ pub enum Takes {
     ChoiceOrVariable(&'static [&'static str]),
     /// A list of these words.
     Choices(&'static [&'static str]),
+    /// A day: `2027-01-31`.
+    Date,
     /// A fixed time: `150ms`.
     Time,
     /// Arithmetic with times, numbers and names.
@@ -205,6 +210,7 @@ impl Section {
             protocol::SECTIONS,
             wire::SECTIONS,
             rules::SECTIONS,
+            expected::SECTIONS,
         ]
         .into_iter()
         .flatten()
@@ -248,7 +254,7 @@ impl Section {
 
 impl Language {
     /// All languages.
-    pub const ALL: [Self; 3] = [Self::Scenarios, Self::Wire, Self::Rules];
+    pub const ALL: [Self; 4] = [Self::Scenarios, Self::Wire, Self::Rules, Self::Expected];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -256,6 +262,7 @@ impl Language {
             Self::Scenarios => "scenarios",
             Self::Wire => "wire",
             Self::Rules => "rules",
+            Self::Expected => "expected",
         }
     }
 }

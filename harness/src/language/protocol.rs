@@ -128,8 +128,9 @@ what the protocol file itself describes is called `spec`, unless `dialect` says 
             Word {
                 word: "split",
                 takes: Takes::Map("`split`"),
-                about: "How Protocol Buffers messages are told apart that stand in a stream without a length.",
-                default: "they need a length",
+                about: "How messages are told apart that stand in a stream without a length: by the field of Protocol \
+                        Buffers with which each begins, or by pauses.",
+                default: "they need a length or an end",
                 example: "split: { begins: 1 }",
             },
             Word {
@@ -363,6 +364,13 @@ there actors send what a server sends. The other words hold for both. Macros can
                 example: "default: 60s",
             },
             Word {
+                word: "assumed",
+                takes: Takes::Flag,
+                about: "The document fixes the default: a program that cannot be told another value has it. Scenarios that ask for another one, so as to be quick, run then with the default instead of being skipped.",
+                default: "false",
+                example: "default: 60s, assumed: true",
+            },
+            Word {
                 word: "about",
                 takes: Takes::Text,
                 about: "What it is, for `harness list --params`.",
@@ -376,24 +384,32 @@ there actors send what a server sends. The other words hold for both. Macros can
         what: "`split`",
         title: "Messages without a length",
         intro: "\
-For a layout that is nothing but the body, on a stream, with `proto` bodies. A message ends before the
-field with which the next one begins, when that follows another field; a rest of the stream ends the
-last. A message that has all fields that are described for its kind is not waited for: what still comes
-of it, undescribed fields, changes nothing. The moment of a message is that of its last byte.",
-        frame: frame!("split: { begins: 1, … }"),
+With `begins`, for a layout that is nothing but the body, on a stream, with `proto` bodies: a message
+ends before the field with which the next one begins, when that follows another field; a rest of the
+stream ends the last. A message that has all fields that are described for its kind is not waited for:
+what still comes of it, undescribed fields, changes nothing.
+
+With `pause` alone, for programs that send texts and take for a message what one read gives them: all
+that comes until the stream rests is one message, as a datagram is. Texts that a server may send so
+soon one behind the other that they run together need a kind for that: `text: \"Welcome!{}\"`, or one
+that takes any text and is ignored. Nor must what a fake client sends run together: `pace: {
+between_sends: 150ms }`.
+
+The moment of a message is that of its last byte.",
+        frame: frame!("split: { … }"),
         words: &[
             Word {
                 word: "begins",
                 takes: Takes::Number(1, 536_870_911),
                 about: "The number of the field with which every message begins.",
-                default: REQUIRED,
-                example: "",
+                default: "pauses alone tell messages apart",
+                example: "begins: 1",
             },
             Word {
                 word: "pause",
                 takes: Takes::Time,
                 about: "How long a stream rests behind a message that nothing follows.",
-                default: "200ms",
+                default: "200ms beside `begins`",
                 example: "pause: 100ms",
             },
         ],

@@ -25,6 +25,7 @@ fn title(language: Language) -> &'static str {
         Language::Scenarios => "The language of scenarios",
         Language::Wire => "The language of protocol files and dialects",
         Language::Rules => "The language of rules",
+        Language::Expected => "The language of expected failures",
     }
 }
 
@@ -71,6 +72,7 @@ impl Takes {
             Self::HexParts => "Bytes as hexadecimal digits, or a list of them and of values",
             Self::Flag => "`true` or `false`",
             Self::Count => "A whole number, or the name of one",
+            Self::Date => "A day, as year, month and day",
             Self::Time => "A time",
             Self::Quantity => "A quantity",
             Self::NewName => "A name of your own",

@@ -286,6 +286,14 @@ of which nothing is left at the end.",
                 example: "port: \"70000\"",
             },
             Word {
+                word: "client_port",
+                takes: Takes::Value,
+                about: "The port of its own that it is told, where that is the point. Only where messages \
+                        are datagrams.",
+                default: "a free one",
+                example: "client_port: \"80\"",
+            },
+            Word {
                 word: "stdin",
                 takes: Takes::Choice(&["pipe", "terminal"]),
                 about: "What its standard input is. A terminal takes lines of up to 4095 bytes; where \

@@ -224,7 +224,7 @@ of a crowd, or `all` for every actor of the scenario; then what the actor does s
         language: Language::Scenarios,
         what: "a program's step",
         title: "The client program in steps",
-        intro: "One of `signal`, `exit` and `closed`.",
+        intro: "One of `signal`, `exit`, `closed` and `may_end`.",
         frame: "\
 scenario: x
 rules: [BCP-C1]
@@ -254,6 +254,13 @@ steps:
                 about: "The program's standard input ends, behind what was typed.",
                 default: "",
                 example: "closed: stdin",
+            },
+            Word {
+                word: "may_end",
+                takes: Takes::Flag,
+                about: "From here on the program may end by itself, and need not.",
+                default: "false",
+                example: "may_end: true",
             },
             Word {
                 word: "mark",

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Language, Section, Word, markdown};
+use crate::expected::Expected;
 use crate::scenario::{Scenario, step_words};
 use crate::source::{Diagnostics, SourceFile, asked, documents};
 use crate::verdict::Rules;
@@ -22,6 +23,7 @@ fn read(language: Language, text: &str) -> Diagnostics {
         match language {
             Language::Scenarios => drop(Scenario::read(&node, &mut diagnostics)),
             Language::Rules => drop(Rules::read(&node, &mut diagnostics)),
+            Language::Expected => Expected::default().take(&node, &mut diagnostics),
             Language::Wire => {
                 drop(crate::protocol::read(&node, &mut diagnostics));
                 drop(Codec::compile(&node, &mut diagnostics));

@@ -312,7 +312,8 @@ broken: X-1",
                 word: "until",
                 takes: Takes::Texts,
                 about: "It ends where one of these bytes comes; the first is sent, all are accepted. \
-                        With `\"\\n\"` alone a carriage return before it is accepted, too.",
+                        With `\"\\n\"` alone a carriage return before it is accepted, too. What ends a \
+                        `decimal` is one text of 8 bytes at most.",
                 default: "",
                 example: "string: ascii, until: \"\\n\"",
             },

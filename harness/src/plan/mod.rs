@@ -133,6 +133,8 @@ pub struct ParamPlan {
     pub value: Option<String>,
     /// Whether the user gave it.
     pub given: bool,
+    /// A program that cannot be told another value has this one.
+    pub assumed: bool,
     /// What it is.
     pub about: String,
 }
@@ -260,6 +262,8 @@ pub struct ProgramPlan {
     pub host: Option<Expr>,
     /// The port that it is told instead.
     pub port: Option<Expr>,
+    /// The port of its own that it is told instead.
+    pub client_port: Option<Expr>,
     /// What its standard input is.
     pub stdin: Channel,
     /// What its standard output is.
@@ -518,6 +522,8 @@ pub enum ServerPlan {
     },
     /// Ends its standard input.
     CloseInput(Option<Arc<str>>),
+    /// From here on its end is no surprise.
+    MayEnd,
     /// A signal to its process group.
     Signal(Expr, Option<Arc<str>>),
     /// It is killed.

@@ -108,6 +108,7 @@ fn params(written: &Protocol, chosen: &Chosen<'_>) -> BTreeMap<Arc<str>, ParamPl
         let plan = ParamPlan {
             value,
             given: given.is_some(),
+            assumed: param.assumed,
             about: param.about.clone(),
         };
         (Arc::from(param.name.as_str()), plan)

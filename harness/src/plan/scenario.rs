@@ -414,6 +414,7 @@ impl Builder<'_> {
             to,
             host: value(&written.host),
             port: value(&written.port),
+            client_port: value(&written.client_port),
             stdin: written.stdin,
             stdout: written.stdout,
             term: written.term.clone(),

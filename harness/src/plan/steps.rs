@@ -697,6 +697,7 @@ impl Resolver<'_> {
             ServerAction::CloseInput(mark) => {
                 ServerPlan::CloseInput(mark.as_deref().map(|name| self.scope.declare(name)))
             }
+            ServerAction::MayEnd => ServerPlan::MayEnd,
             ServerAction::Kill => ServerPlan::Kill,
             ServerAction::Restart => ServerPlan::Restart,
             ServerAction::Signal(signal, mark) => {

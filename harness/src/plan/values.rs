@@ -88,35 +88,56 @@ impl Scope {
         Some(Expr::Text(pieces))
     }
 
-    /// Resolves the variables of a text; neighbouring fixed texts become one.
     fn pieces(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Vec<TextPiece>> {
+        self.pieces_with(template, str::to_owned, diagnostics)
+    }
+
+    /// Resolves the variables of a text; neighbouring fixed texts become one. `insert` makes of what is
+    /// known already of a variable what is to stand in its place.
+    fn pieces_with(
+        &self,
+        template: &Template,
+        insert: fn(&str) -> String,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<TextPiece>> {
         let mut pieces: Vec<TextPiece> = Vec::new();
         let mut add = |piece: TextPiece| match (pieces.last_mut(), piece) {
             (Some(TextPiece::Fixed(last)), TextPiece::Fixed(more)) => last.push_str(&more),
             (_, piece) => pieces.push(piece),
         };
+        let inserted = |piece: TextPiece| match piece {
+            TextPiece::Fixed(text) => TextPiece::Fixed(insert(&text)),
+            piece @ TextPiece::Variable(_) => piece,
+        };
         for piece in &template.pieces {
-            match piece {
-                Piece::Text(text) => add(TextPiece::Fixed(text.clone())),
-                Piece::Variable(variable) => match self.resolve(variable, diagnostics)? {
-                    Resolved::Reference(reference) => add(TextPiece::Variable(reference)),
-                    Resolved::Expr(Expr::Value(Value::Text(text))) => add(TextPiece::Fixed(text)),
-                    Resolved::Expr(Expr::Value(Value::Int(number))) => {
-                        add(TextPiece::Fixed(number.to_string()));
-                    }
-                    Resolved::Expr(Expr::Variable(reference)) => {
-                        add(TextPiece::Variable(reference));
-                    }
-                    Resolved::Expr(Expr::Text(inner)) => inner.into_iter().for_each(&mut add),
-                    Resolved::Node(node) if node.text().is_some() => {
-                        add(TextPiece::Fixed(node.text().unwrap_or_default().to_owned()));
-                    }
-                    _ => {
-                        let message = format!("`${}` is no text", variable.name);
-                        diagnostics.error(&variable.span, message, "cannot stand inside a text");
-                        return None;
-                    }
-                },
+            let variable = match piece {
+                Piece::Text(text) => {
+                    add(TextPiece::Fixed(text.clone()));
+                    continue;
+                }
+                Piece::Variable(variable) => variable,
+            };
+            match self.resolve(variable, diagnostics)? {
+                Resolved::Reference(reference) | Resolved::Expr(Expr::Variable(reference)) => {
+                    add(TextPiece::Variable(reference));
+                }
+                Resolved::Expr(Expr::Value(Value::Text(text))) => {
+                    add(TextPiece::Fixed(insert(&text)));
+                }
+                Resolved::Expr(Expr::Value(Value::Int(number))) => {
+                    add(TextPiece::Fixed(insert(&number.to_string())));
+                }
+                Resolved::Expr(Expr::Text(inner)) => {
+                    inner.into_iter().map(inserted).for_each(&mut add);
+                }
+                Resolved::Node(node) if node.text().is_some() => {
+                    add(TextPiece::Fixed(insert(node.text().unwrap_or_default())));
+                }
+                _ => {
+                    let message = format!("`${}` is no text", variable.name);
+                    diagnostics.error(&variable.span, message, "cannot stand inside a text");
+                    return None;
+                }
             }
         }
         Some(pieces)
@@ -174,7 +195,7 @@ impl Scope {
         span: &Span,
         diagnostics: &mut Diagnostics,
     ) -> Option<Check> {
-        let pieces = self.pieces(template, diagnostics)?;
+        let pieces = self.pieces_with(template, regex::escape, diagnostics)?;
         let pattern = match pieces.as_slice() {
             [] => String::new(),
             [TextPiece::Fixed(text)] => text.clone(),

@@ -71,6 +71,8 @@ pub struct Param {
     pub name: String,
     /// Its value when nobody sets it.
     pub default: Option<String>,
+    /// A program that cannot be told another value has the default.
+    pub assumed: bool,
     /// Where it is declared.
     pub span: Span,
     /// What it is.

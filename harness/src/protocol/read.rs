@@ -173,6 +173,11 @@ fn duration(
 fn param(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Param> {
     let fields = Fields::of(&entry.value, "a parameter", diagnostics)?;
     let default = fields.text("default", diagnostics).map(str::to_owned);
+    let assumed = fields.flag("assumed", diagnostics);
+    if assumed && default.is_none() {
+        let message = "`assumed` is for a parameter with a `default`";
+        diagnostics.error(&entry.key_span, message, "nothing to assume");
+    }
     let about = fields
         .text("about", diagnostics)
         .unwrap_or_default()
@@ -181,6 +186,7 @@ fn param(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Param> {
     Some(Param {
         name: entry.key.clone(),
         default,
+        assumed,
         span: entry.key_span.clone(),
         about,
     })

@@ -142,6 +142,7 @@ impl Laboratory<'_> {
             strict: false,
             fail_fast: false,
             repeat: 1,
+            expected: Arc::default(),
         };
         let stop = self.settings.stop.clone();
         let mut run = Run::on_several(&self.suite.protocol, &trials, settings, stop)?;

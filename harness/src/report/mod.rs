@@ -7,6 +7,7 @@ mod context;
 pub mod failure;
 pub mod list;
 pub mod proof;
+pub mod record;
 mod safe;
 #[cfg(test)]
 pub(crate) mod sample;

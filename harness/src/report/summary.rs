@@ -51,7 +51,9 @@ pub(super) fn counts(plan: &RunPlan, ending: &Ending<'_>) -> Line {
     } else {
         format!("{total} of {}", words::count(plan.scenarios(), "scenario"))
     };
+    let part = plan.part.map(|part| format!(" ({})", words::part(part)));
     let mut line = Line::default().add(Role::Heading, of);
+    line = line.then(part.unwrap_or_default());
     line = line.then(format!(" in {:.2} s: ", ending.took.as_secs_f64()));
     for (index, (verdict, count)) in ending.summary.counts.iter().enumerate() {
         let (word, role) = counted(*verdict);

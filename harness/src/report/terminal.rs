@@ -12,6 +12,7 @@ use super::styled::{Line, Rendered, Role};
 use super::summary::{self, Ending, Reasons};
 use super::words;
 use crate::event::{Reporter, RunEvent, RunPlan};
+use crate::source::Diagnostic;
 use crate::verdict::{Outcome, ScenarioId, Verdict};
 
 /// Writes results to `out` in file order and progress to standard error.
@@ -174,6 +175,30 @@ impl<W: Write> Terminal<W> {
         self.write(Rendered::from_iter([line.then(text)]))
     }
 
+    /// What the program has printed before stands above it, so it comes after all results.
+    fn complaint(&mut self, diagnostic: &Diagnostic) -> io::Result<()> {
+        for shown in self.results.rest() {
+            self.show(shown)?;
+        }
+        let mut rendered = Rendered::default();
+        if self.context.verbosity == Verbosity::Quiet {
+            let place = diagnostic
+                .primary
+                .as_ref()
+                .map(|(span, _)| format!("{span}: "));
+            let line = Line::of("  ").add(Role::Bad, words::verdict(Verdict::Fail));
+            let line = line.then("  ").hang_here().then(place.unwrap_or_default());
+            rendered.push(line.add(Role::Heading, &diagnostic.message));
+            return self.write(rendered);
+        }
+        self.gap(&mut rendered);
+        for line in diagnostic.render(false).lines() {
+            rendered.push(Line::of(safe(line)).whole());
+        }
+        rendered.push(Line::default());
+        self.write(rendered)
+    }
+
     fn finished(&mut self, ending: &Ending<'_>) -> io::Result<()> {
         for shown in self.results.rest() {
             self.show(shown)?;
@@ -224,6 +249,7 @@ impl<W: Write> Reporter for Terminal<W> {
             }
             RunEvent::ScenarioFinished { index, outcome } => self.finished_one(index, outcome),
             RunEvent::Note { text } => self.note(text),
+            RunEvent::Complaint { diagnostic } => self.complaint(diagnostic),
             RunEvent::Finished {
                 summary,
                 took,
@@ -249,9 +275,11 @@ fn opening(plan: &RunPlan) -> Line {
         0 | 1 => String::new(),
         jobs => format!(", {jobs} at a time"),
     };
+    let part = plan.part.map(|part| format!(", {}", words::part(part)));
+    let part = part.unwrap_or_default();
     Line::default()
         .add(Role::Heading, protocols.join(", "))
-        .then(format!(": {scenarios} against {}{jobs}", plan.target))
+        .then(format!(": {scenarios} against {}{jobs}{part}", plan.target))
         .add(Role::Faint, format!(" (seed {})", plan.seed))
 }
 
@@ -302,6 +330,7 @@ mod tests {
             seed: 4711,
             jobs: 1,
             arguments: vec!["--target".to_owned(), "127.0.0.1:9001".to_owned()],
+            part: None,
         }
     }
 

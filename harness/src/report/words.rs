@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::event::PartOfRun;
 use crate::verdict::{Level, ScenarioId, Verdict};
 use crate::wire::Message;
 
@@ -57,6 +58,12 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
         Verdict::ExpectedFailure => "EXPECTED FAILURE",
         Verdict::UnexpectedPass => "UNEXPECTED PASS",
     }
+}
+
+/// `shard 2 of 8, of 115 scenarios`.
+pub(super) fn part(part: PartOfRun) -> String {
+    let PartOfRun { number, of, whole } = part;
+    format!("shard {number} of {of}, of {}", count(whole, "scenario"))
 }
 
 /// The group that a scenario belongs to: `bcp/registration`, `bcp (rpchat)/registration`.

@@ -110,6 +110,8 @@ impl World {
         let peer = peer.ok_or_else(|| undecided("no peer is there"))?;
         let host = evaluated(&program.host)?.unwrap_or_else(|| peer.ip().to_string());
         let port = evaluated(&program.port)?.unwrap_or_else(|| peer.port().to_string());
+        let own = evaluated(&program.client_port)?
+            .unwrap_or_else(|| self.subject.address().port().to_string());
         let value = |name: &str| match name {
             "host" => Some(host.clone()),
             "port" => Some(port.clone()),
@@ -117,7 +119,7 @@ impl World {
             "dialect" => Some(self.protocol.dialect.to_string()),
             "dir" => Some(shown(dir)),
             "log" => Some(shown(&dir.join("client.log"))),
-            CLIENT_PORT => Some(self.subject.address().port().to_string()),
+            CLIENT_PORT => Some(own.clone()),
             name => self.params.get(name).cloned(),
         };
         match &self.shared.target {

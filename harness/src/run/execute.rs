@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::actor::{Actor, Item, ItemKind};
 use super::observe::Join;
 use super::problem::Problem;
 use super::stop::{Done, Stop, undecided};
@@ -115,7 +116,7 @@ impl World {
         let until = Instant::now() + self.time(within).map_err(undecided)?;
         let every = self.time(every).map_err(undecided)?;
         let findings = self.findings.len();
-        loop {
+        for attempt in 1_usize.. {
             let turns = self.transcript.turns();
             let outcome = self.run_all(steps).await;
             let failed = self.findings.len() > findings || outcome == Err(Stop::Failed);
@@ -123,15 +124,43 @@ impl World {
                 return outcome;
             }
             if Instant::now() + every >= until {
+                if attempt > 1
+                    && let Some(finding) = self.findings.get_mut(findings)
+                {
+                    let hint =
+                        format!("this was the last of {attempt} attempts, all of which failed");
+                    finding.hints.push(hint);
+                }
                 return outcome;
             }
-            self.findings.truncate(findings);
+            let blamed: Vec<usize> = self
+                .findings
+                .drain(findings..)
+                .filter_map(|f| f.event)
+                .collect();
             self.transcript.forget_turns(turns);
             self.note(
                 None,
                 What::Note("not yet; another attempt follows".to_owned()),
             );
             let _: Option<()> = self.drive(Instant::now() + every, |_| None).await;
+            for event in blamed {
+                self.give_up(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// What made an attempt fail is no answer to the next one, nor is what came behind it on the
+    /// same socket.
+    fn give_up(&mut self, event: usize) {
+        let is_first = |actor: &Actor| actor.inbox.front().is_some_and(|item| item.event == event);
+        let Some(actor) = self.actors.iter().position(is_first) else {
+            return;
+        };
+        let is_message = |item: &Item| matches!(item.what, ItemKind::Message(_));
+        while self.actors[actor].inbox.front().is_some_and(is_message) {
+            self.pop(actor);
         }
     }
 

@@ -17,7 +17,7 @@ use super::target::Shared;
 use super::world::{Setting, World};
 use crate::plan::{LackPlan, ProtocolPlan, ScenarioPlan, StepPlace};
 use crate::transcript::{Close, Transcript, What};
-use crate::verdict::{Completion, Finding, Level, Outcome, Verdict, judge};
+use crate::verdict::{Completion, Finding, Level, Outcome, SETUP_FAILED, Verdict, judge};
 
 /// How long sockets stay open after the last step.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -289,11 +289,11 @@ impl World {
             Some(finding) => {
                 let line = &finding.step;
                 format!(
-                    "its setup failed at {line}: {} ({})",
+                    "{SETUP_FAILED} at {line}: {} ({})",
                     finding.problem, finding.rule.id
                 )
             }
-            None => "its setup failed".to_owned(),
+            None => SETUP_FAILED.to_owned(),
         };
         self.findings.clear();
         Stop::Undecided(why)

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::lateness::Lateness;
 use super::scenario::Job;
 use super::target::{Shared, Target};
+use crate::expected::{Date, Expected};
 use crate::plan::{ProtocolPlan, ScenarioPlan, Suite};
 use crate::transcript::Transcript;
 use crate::verdict::{Outcome, Verdict};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub fail_fast: bool,
     /// How often everything is run.
     pub repeat: usize,
+    /// What is known to fail.
+    pub expected: Arc<Expected>,
 }
 
 /// What happens in a run, in the order in which it happens.
@@ -82,6 +85,7 @@ struct Queue {
     next: AtomicUsize,
     failed: AtomicBool,
     settings: Settings,
+    today: Date,
     stop: CancellationToken,
 }
 
@@ -145,6 +149,7 @@ impl Run {
             next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             settings,
+            today: Date::today(),
             stop,
         });
         let (sender, progress) = mpsc::channel();
@@ -240,7 +245,8 @@ async fn slot(queue: &Queue, sender: &mpsc::Sender<Progress>, lateness: Lateness
                 strict: queue.settings.strict,
                 lateness: lateness.clone(),
             };
-            job.run().await
+            let outcome = job.run().await;
+            queue.settings.expected.judged(outcome, queue.today)
         };
         if outcome.verdict == Verdict::Fail {
             queue.failed.store(true, Ordering::Relaxed);

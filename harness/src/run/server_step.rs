@@ -53,6 +53,10 @@ impl World {
                 self.action_done(mark.as_ref());
                 Ok(())
             }
+            ServerPlan::MayEnd => {
+                self.subject.expect_end();
+                Ok(())
+            }
             ServerPlan::Signal(signal, mark) => {
                 let value = signal.evaluate(&self.names(None)).map_err(undecided)?;
                 let Some(Value::Text(name)) = value else {

@@ -83,7 +83,8 @@ pub(super) fn effective_params(
         }
     }
     for (name, value) in &scenario.params {
-        let given = protocol.params.get(name).is_some_and(|param| param.given);
+        let known = protocol.params.get(name);
+        let known = known.is_some_and(|param| param.given || param.assumed);
         let settable = match target {
             Target::Embedded { .. } => true,
             Target::Attach { .. } => false,
@@ -94,7 +95,7 @@ pub(super) fn effective_params(
         };
         if settable {
             params.insert(Arc::clone(name), value.clone());
-        } else if !given {
+        } else if !known {
             return Err(NotHere::Skip(format!(
                 "needs to know {name} of this server: give --param {name}=VALUE"
             )));

@@ -84,6 +84,8 @@ pub struct Program {
     pub host: Option<Expression>,
     /// The port that it is told instead of the peer's.
     pub port: Option<Expression>,
+    /// The port of its own that it is told instead of a free one.
+    pub client_port: Option<Expression>,
     /// What its standard input is.
     pub stdin: Channel,
     /// What its standard output is.
@@ -108,6 +110,7 @@ impl Default for Program {
             to: None,
             host: None,
             port: None,
+            client_port: None,
             stdin: Channel::Pipe,
             stdout: Channel::Terminal,
             term: "dumb".to_owned(),
@@ -320,6 +323,7 @@ fn program(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Program {
     program.name = value("name", diagnostics);
     program.host = value("host", diagnostics);
     program.port = value("port", diagnostics);
+    program.client_port = value("client_port", diagnostics);
     program.to = fields
         .get("to")
         .and_then(|node| Word::read(node, diagnostics));

@@ -277,6 +277,8 @@ pub enum ServerAction {
     Type(Typed),
     /// Ends its standard input.
     CloseInput(Option<String>),
+    /// From here on its end is no surprise.
+    MayEnd,
     /// Sends a signal to its process group.
     Signal(Expression, Option<String>),
     /// Kills it.
@@ -608,7 +610,10 @@ fn read_action(node: &Node, diagnostics: &mut Diagnostics) -> Option<Action> {
     };
     let value = fields.get_or_null(name)?;
     let action = read_named_action(name, value, &fields, diagnostics);
-    fields.finish(diagnostics);
+    fields.finish_knowing(diagnostics, |key| {
+        let beside = BESIDE.contains(&key);
+        beside.then(|| format!("it stands beside the actor: `{{ alice: {{ … }}, {key}: … }}`"))
+    });
     action
 }
 
@@ -986,8 +991,15 @@ fn read_program(value: &Node, diagnostics: &mut Diagnostics) -> Option<ServerAct
     let signal = fields.get("signal");
     let exit = fields.get_or_null("exit");
     let closed = fields.text("closed", diagnostics);
+    let may_end = fields.flag("may_end", diagnostics);
     fields.finish(diagnostics);
     match (signal, exit, closed) {
+        (None, None, None) if may_end && mark.is_none() => Some(ServerAction::MayEnd),
+        _ if may_end => {
+            let message = "`may_end` stands alone";
+            diagnostics.error(&value.span, message, "two things here");
+            None
+        }
         (Some(signal), None, None) => {
             let signal = Expression::read(signal, diagnostics);
             Some(ServerAction::Signal(signal, mark))
@@ -995,7 +1007,8 @@ fn read_program(value: &Node, diagnostics: &mut Diagnostics) -> Option<ServerAct
         (None, Some(exit), None) => read_exit(exit, diagnostics),
         (None, None, Some("stdin")) => Some(ServerAction::CloseInput(mark)),
         _ => {
-            let message = "a program's step is one of `signal`, `exit` and `closed: stdin`";
+            let message =
+                "a program's step is one of `signal`, `exit`, `closed: stdin` and `may_end: true`";
             diagnostics.error(&value.span, message, "not one of them here");
             None
         }

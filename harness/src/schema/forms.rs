@@ -8,6 +8,9 @@ use crate::language::{Section, Takes};
 /// A time such as `150ms`; the reader's units.
 const TIME: &str = r"^([0-9][0-9.]*(us|ms|s|m|min|h)|0)$";
 
+/// A day such as `2027-01-31`.
+const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+
 /// Times, numbers and names with `+ - * /` between them.
 const QUANTITY: &str = r"^[\s$0-9A-Za-z_.+*/-]+$";
 
@@ -38,6 +41,7 @@ impl Generator<'_> {
             Takes::Time => {
                 json!({ "type": ["string", "integer"], "pattern": TIME, "minimum": 0, "maximum": 0 })
             }
+            Takes::Date => json!({ "type": "string", "pattern": DATE }),
             Takes::Quantity => json!({ "type": ["string", "number"], "pattern": QUANTITY }),
             Takes::NewName => json!({ "type": "string", "pattern": NAME }),
             Takes::Mark => json!({ "type": "string" }),

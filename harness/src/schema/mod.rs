@@ -39,12 +39,18 @@ pub fn of_rules() -> Value {
     Generator::new(None, false).root("a rules file", "Rules of a protocol")
 }
 
+/// The schema of lists of expected failures.
+pub fn of_expected() -> Value {
+    Generator::new(None, false).root("a list of expected failures", "Expected failures")
+}
+
 /// The schemas that are the same for all protocols, with the names of their files.
-pub fn of_all_protocols() -> [(&'static str, Value); 3] {
+pub fn of_all_protocols() -> [(&'static str, Value); 4] {
     [
         ("protocol.schema.json", of_protocols()),
         ("dialect.schema.json", of_dialects()),
         ("rules.schema.json", of_rules()),
+        ("expected.schema.json", of_expected()),
     ]
 }
 

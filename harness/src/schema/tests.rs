@@ -5,7 +5,9 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::steps::ACTIONS;
-use super::{Vocabulary, of_all_protocols, of_dialects, of_protocols, of_rules, of_scenarios};
+use super::{
+    Vocabulary, of_all_protocols, of_dialects, of_expected, of_protocols, of_rules, of_scenarios,
+};
 use crate::language::{Language, Section};
 use crate::plan::{Selection, describe};
 use crate::source::Diagnostics;
@@ -125,11 +127,13 @@ fn the_kept_schemas_are_up_to_date() {
 fn every_example_of_the_language_fits() {
     let scenarios = bcp();
     let (protocols, rules) = (validator(&of_protocols()), validator(&of_rules()));
+    let expected = validator(&of_expected());
     for section in Section::all() {
         let validator = match section.language {
             Language::Scenarios => &scenarios,
             Language::Wire => &protocols,
             Language::Rules => &rules,
+            Language::Expected => &expected,
         };
         for word in section.words {
             let text = section.document(word);

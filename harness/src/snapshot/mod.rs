@@ -8,7 +8,6 @@ mod file;
 mod redactions;
 mod render;
 mod review;
-mod slug;
 mod store;
 
 use std::io;

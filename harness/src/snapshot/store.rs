@@ -7,8 +7,8 @@ use similar::{ChangeTag, TextDiff};
 
 use super::SnapshotError;
 use super::file::{Header, SnapshotFile};
-use super::slug::slug;
 use crate::report::{Line, Rendered, Role};
+use crate::slug::slug;
 use crate::verdict::ScenarioId;
 
 /// The folder of snapshots in that of a protocol.

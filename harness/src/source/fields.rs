@@ -108,6 +108,15 @@ impl<'n> Fields<'n> {
 
     /// Complains about every key that was not asked for.
     pub fn finish(self, diagnostics: &mut Diagnostics) {
+        self.finish_knowing(diagnostics, |_| None);
+    }
+
+    /// The same; `elsewhere` knows where keys belong that have their place near by.
+    pub fn finish_knowing(
+        self,
+        diagnostics: &mut Diagnostics,
+        elsewhere: impl Fn(&str) -> Option<String>,
+    ) {
         let known = self.known.into_inner();
         for entry in self
             .entries
@@ -118,9 +127,11 @@ impl<'n> Fields<'n> {
             let mut names: Vec<&str> = known.clone();
             names.sort_unstable();
             names.dedup();
-            let help = match closest(&entry.key, names.iter().copied()) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("it can have: {}", names.join(", ")),
+            let near = closest(&entry.key, names.iter().copied());
+            let help = match (elsewhere(&entry.key), near) {
+                (Some(help), _) => help,
+                (None, Some(name)) => format!("did you mean `{name}`?"),
+                (None, None) => format!("it can have: {}", names.join(", ")),
             };
             diagnostics.add(
                 Diagnostic::error(message)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use rules::{Level, Rule, RuleId, Rules, Side};
+use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
 use crate::transcript::Transcript;
@@ -75,7 +76,8 @@ pub struct Evidence {
 }
 
 /// How a scenario ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every check held.
     Pass,
@@ -92,6 +94,9 @@ pub enum Verdict {
     /// It passed, and was expected to fail.
     UnexpectedPass,
 }
+
+/// How the reason begins of a scenario that could not be decided because its setup failed.
+pub const SETUP_FAILED: &str = "its setup failed";
 
 /// How a scenario came to its end, before rules are weighed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +118,8 @@ pub struct Outcome {
     pub rules: Vec<Arc<Rule>>,
     /// The verdict.
     pub verdict: Verdict,
-    /// Why it was skipped or could not be decided.
+    /// Why it was skipped or could not be decided; what is expected of it, where it fails as
+    /// expected or passes though it should not.
     pub reason: Option<String>,
     /// What was found, the primary cause first.
     pub findings: Vec<Finding>,
@@ -187,6 +193,18 @@ impl Summary {
     /// How many scenarios ended with this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.counts.get(&verdict).copied().unwrap_or_default()
+    }
+
+    /// How many scenarios fail the run.
+    pub fn failed(&self) -> usize {
+        self.count(Verdict::Fail) + self.count(Verdict::UnexpectedPass)
+    }
+
+    /// How many scenarios say something about the program.
+    pub fn judged(&self) -> usize {
+        let met = [Verdict::Pass, Verdict::Warn, Verdict::ExpectedFailure];
+        let met: usize = met.into_iter().map(|verdict| self.count(verdict)).sum();
+        met + self.failed()
     }
 
     /// How many scenarios there were.

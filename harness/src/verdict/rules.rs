@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::{Diagnostic, Diagnostics, Fields, Node, Span, closest};
 
 /// The name of a rule, such as `BCP-7`; ordered as people count (`BCP-2` before `BCP-10`).
@@ -61,7 +63,8 @@ impl PartialOrd for RuleId {
 }
 
 /// How binding a rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// The document promises it, or no correct program could do otherwise.
     Must,
@@ -70,7 +73,8 @@ pub enum Level {
 }
 
 /// Which program a rule binds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The server.
     Server,

@@ -4,21 +4,21 @@ use super::shape::{Content, Frame, Part, What};
 use crate::source::{Diagnostic, Diagnostics, Span};
 
 /// Checks the ends of all parts and fixes what follows those that go to the end of something.
-/// `datagram`: the end of all is known from outside.
+/// `bounded`: the end of all is known from outside.
 pub(super) fn settle(
     parts: &mut [Part],
-    datagram: bool,
+    bounded: bool,
     span: &Span,
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
     let mut check = Check { span, diagnostics };
     let behind = Behind {
-        bounded: datagram,
+        bounded,
         bytes: Some(0),
         only_optional: true,
     };
     check.list(parts, behind)?;
-    if !datagram && parts.iter().map(Part::least).sum::<usize>() == 0 {
+    if !bounded && parts.iter().map(Part::least).sum::<usize>() == 0 {
         let diagnostic = Diagnostic::error("a message of no bytes cannot be seen");
         let help = "give it a tag, a length or a constant, in the layout or in the body";
         let diagnostic = diagnostic.at(span, "may be empty").help(help);
@@ -106,7 +106,8 @@ impl Check<'_> {
             let message = format!("`{path}` takes the rest, but nothing says how long");
             let help = "count it: `layout: { size: { type: u16, len_of: body }, body: $body }`, \
                         or end it: `body: { type: $body, until: \"\\n\" }`; \
-                        Protocol Buffers alone: `split: { begins: 1 }`";
+                        Protocol Buffers alone: `split: { begins: 1 }`; \
+                        where nothing but a pause ends a message: `split: { pause: 100ms }`";
             self.refuse(&message, help)?;
         }
         if behind.bytes.is_none() {

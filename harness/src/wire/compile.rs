@@ -97,7 +97,8 @@ impl<'c, 'n, 'd> Builder<'c, 'n, 'd> {
         let mut parts = self.list(&layout, Place::Layout)?;
         self.message_defaults();
         let span = self.form.span;
-        bounds::settle(&mut parts, self.common.datagram, span, self.diagnostics)?;
+        let bounded = self.common.datagram || self.common.split.is_some_and(Split::is_by_pause);
+        bounds::settle(&mut parts, bounded, span, self.diagnostics)?;
         Some(Shape {
             sure: sure(&parts),
             parts,
@@ -176,10 +177,8 @@ impl<'c, 'n, 'd> Builder<'c, 'n, 'd> {
         let framed = spec.len.is_some() || spec.until.is_some() || counted;
         let frame = if framed {
             self.frame(field, counted)?
-        } else if let (Some(split), Content::Proto(_)) = (self.split(), &content) {
-            Frame::Split {
-                begins: split.begins,
-            }
+        } else if let (Some(begins), Content::Proto(_)) = (self.begins(), &content) {
+            Frame::Split { begins }
         } else {
             Frame::Inline
         };
@@ -196,10 +195,10 @@ impl<'c, 'n, 'd> Builder<'c, 'n, 'd> {
         }))
     }
 
-    /// How a body without a length ends that is the whole message.
-    fn split(&self) -> Option<Split> {
+    /// With which field a body without a length begins that is the whole message.
+    fn begins(&self) -> Option<u32> {
         let alone = self.common.layout.len() == 1 && !self.common.datagram;
-        self.common.split.filter(|_| alone)
+        self.common.split.filter(|_| alone)?.begins
     }
 
     fn body(&mut self) -> Option<Content> {

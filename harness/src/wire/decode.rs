@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::refusal::{Refusal, Stop, left_over, missing};
 use super::shape::Shape;
+use super::split::Split;
 use super::walk::Walk;
 use super::{Codec, Direction, Kind, Message};
 
@@ -58,6 +59,11 @@ impl Codec {
     }
 
     fn decode_with(&self, direction: Direction, bytes: &[u8], rested: bool) -> Decoded {
+        if !rested && self.is_by_pause() {
+            return Decoded::More {
+                missing: "a pause behind it".to_owned(),
+            };
+        }
         let mut walk = self.walk(bytes);
         walk.paused = rested;
         for kind in self.going(direction) {
@@ -75,14 +81,25 @@ impl Codec {
                     };
                 }
                 Err(Stop::More { path, needed, at }) => {
-                    return Decoded::More {
-                        missing: missing(&path, needed, bytes.len() - at),
-                    };
+                    let missing = missing(&path, needed, bytes.len() - at);
+                    return self.unfinished(missing, bytes);
                 }
                 Err(Stop::Refused(_)) => {}
             }
         }
         Decoded::Malformed(self.malformed(direction, bytes))
+    }
+
+    /// The beginning of a message: nothing can follow where the stream has rested.
+    fn unfinished(&self, missing: String, bytes: &[u8]) -> Decoded {
+        if self.is_by_pause() {
+            return Decoded::Malformed(Malformed {
+                offset: bytes.len(),
+                field: String::new(),
+                reason: format!("a pause came too early: {missing}"),
+            });
+        }
+        Decoded::More { missing }
     }
 
     /// Decodes a datagram, which is one whole message: with bytes left over, or with bytes
@@ -103,9 +120,14 @@ impl Codec {
         }
     }
 
-    /// A walk over bytes whose end is known when they are a datagram.
+    /// A walk over bytes whose end is known when they are a datagram, or all until a pause.
     pub(super) fn walk<'b>(&self, bytes: &'b [u8]) -> Walk<'b> {
-        Walk::new(self, bytes, self.datagram.then_some(bytes.len()))
+        let is_all = self.datagram || self.is_by_pause();
+        Walk::new(self, bytes, is_all.then_some(bytes.len()))
+    }
+
+    fn is_by_pause(&self) -> bool {
+        self.split.is_some_and(Split::is_by_pause)
     }
 
     /// The complaint of the kind that got furthest.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::compile::{Builder, is_number};
 use super::description::{Base, Named, Spec};
-use super::integer::Integer;
+use super::integer::{End, Integer};
 use super::shape::{Fill, Frame};
 use crate::source::{Content, Diagnostic, Node, closest};
 
@@ -165,19 +165,24 @@ impl<'n> Builder<'_, 'n, '_> {
         None
     }
 
-    /// Decimal digits: of fixed width, or up to a byte that ends them.
+    /// Decimal digits: of fixed width, or up to the bytes that end them.
     pub(super) fn decimal(&mut self, spec: &Spec<'n>) -> Option<Integer> {
         let pad = match spec.pad {
             None => b'0',
             Some(node) => self.one_byte(node, "the padding")?,
         };
         if let Some(node) = spec.until {
-            let end = self.one_byte(node, "the end of a number")?;
-            if end.is_ascii_digit() {
-                let message = "a digit cannot end a number";
-                self.diagnostics.error(&node.span, message, "a digit");
+            let bytes = self.some_bytes(node, "the end of a number")?;
+            let Some(end) = End::new(&bytes) else {
+                let message = format!(
+                    "a number ends with 1 to {} bytes, the first of which is no digit",
+                    End::MAX
+                );
+                let diagnostic = Diagnostic::error(message).at(&node.span, "this is not such");
+                self.diagnostics
+                    .add(diagnostic.help("such as \":\" or \"\\r\\n\" in double quotes"));
                 return None;
-            }
+            };
             return Some(Integer::DigitsUntil { end });
         }
         let width = spec.len.and_then(Node::integer);

@@ -38,6 +38,32 @@ pub fn parse_hex(text: &str) -> Result<Vec<u8>, HexError> {
     Ok(bytes)
 }
 
+/// Text this long is written as text rather than as digits.
+const QUOTED: usize = 3;
+
+/// Writes bytes so that [`parse_hex`] reads them: printable ASCII in quotes, all else as digits.
+/// Only the first `most` bytes are written, with ` ...` behind them where there are more.
+pub(super) fn print_hex(bytes: &[u8], most: usize) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let shown = &bytes[..bytes.len().min(most)];
+    for run in shown.chunk_by(|a, b| is_quotable(*a) == is_quotable(*b)) {
+        if run.len() >= QUOTED && is_quotable(run[0]) {
+            words.push(format!("'{}'", String::from_utf8_lossy(run)));
+        } else {
+            let digits: Vec<String> = run.iter().map(|byte| format!("{byte:02x}")).collect();
+            words.push(digits.concat());
+        }
+    }
+    if shown.len() < bytes.len() {
+        words.push("...".to_owned());
+    }
+    words.join(" ")
+}
+
+fn is_quotable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'\''
+}
+
 fn digit(character: char) -> Result<u8, HexError> {
     character
         .to_digit(16)
@@ -58,5 +84,14 @@ mod tests {
         assert_eq!(parse_hex("012"), Err(HexError::Half('2')));
         assert_eq!(parse_hex("0 1"), Err(HexError::Half('0')));
         assert_eq!(parse_hex("'a"), Err(HexError::Quote));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let bytes = b"\x00\x05alice\r\nit's \xff\xfeab\0";
+        assert_eq!(parse_hex(&print_hex(bytes, 100)).unwrap(), bytes);
+        assert!(print_hex(bytes, 100).starts_with("0005 'alice' 0d0a"));
+        assert_eq!(print_hex(b"abcdef", 3), "'abc' ...");
+        assert_eq!(print_hex(b"", 3), "");
     }
 }

@@ -21,11 +21,40 @@ pub(super) enum Integer {
         /// `0` fills on the left, anything else on the right.
         pad: u8,
     },
-    /// Decimal digits up to a byte that ends them.
+    /// Decimal digits up to the bytes that end them.
     DigitsUntil {
-        /// The byte behind the digits.
-        end: u8,
+        /// What stands behind the digits.
+        end: End,
     },
+}
+
+/// The bytes behind a decimal number: 1 to [`MAX`](Self::MAX), the first of them no digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    bytes: [u8; Self::MAX],
+    length: usize,
+}
+
+impl End {
+    /// The most bytes that end a number.
+    pub(super) const MAX: usize = 8;
+
+    /// `None` unless `text` has 1 to [`MAX`](Self::MAX) bytes and does not begin with a digit.
+    pub(super) fn new(text: &[u8]) -> Option<Self> {
+        if text.len() > Self::MAX || text.first()?.is_ascii_digit() {
+            return None;
+        }
+        let mut bytes = [0; Self::MAX];
+        bytes[..text.len()].copy_from_slice(text);
+        Some(Self {
+            bytes,
+            length: text.len(),
+        })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
 }
 
 /// Why no integer could be read.
@@ -60,17 +89,7 @@ impl Integer {
                 let bytes = bytes.get(..width).ok_or(Unread::Needs(width))?;
                 Ok((padded_digits(bytes, pad)?, width))
             }
-            Self::DigitsUntil { end } => {
-                let window = &bytes[..bytes.len().min(MAX_DIGITS + 1)];
-                match window.iter().position(|byte| *byte == end) {
-                    Some(at) => Ok((digits(&window[..at])?, at + 1)),
-                    None if window.len() > MAX_DIGITS => Err(Unread::Wrong("too many digits")),
-                    None if !window.iter().all(u8::is_ascii_digit) => {
-                        Err(Unread::Wrong("not a decimal number"))
-                    }
-                    None => Err(Unread::Needs(bytes.len() + 1)),
-                }
-            }
+            Self::DigitsUntil { end } => digits_until(bytes, end.bytes()),
         }
     }
 
@@ -101,7 +120,7 @@ impl Integer {
             }
             Self::DigitsUntil { end } => {
                 out.extend_from_slice(value.to_string().as_bytes());
-                out.push(end);
+                out.extend_from_slice(end.bytes());
             }
         }
         true
@@ -150,7 +169,7 @@ impl Integer {
     pub(super) fn least(self) -> usize {
         match self {
             Self::Varint => 1,
-            Self::DigitsUntil { .. } => 2,
+            Self::DigitsUntil { end } => 1 + end.length,
             Self::Binary { width, .. } | Self::Digits { width, .. } => width,
         }
     }
@@ -218,6 +237,25 @@ fn padded_digits(bytes: &[u8], pad: u8) -> Result<i128, Unread> {
     digits(&bytes[start..end.max(start)])
 }
 
+fn digits_until(bytes: &[u8], end: &[u8]) -> Result<(i128, usize), Unread> {
+    let count = bytes
+        .iter()
+        .take(MAX_DIGITS + 1)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    if count > MAX_DIGITS {
+        return Err(Unread::Wrong("too many digits"));
+    }
+    let behind = &bytes[count..];
+    if behind.starts_with(end) {
+        return Ok((digits(&bytes[..count])?, count + end.len()));
+    }
+    if end.starts_with(behind) && (count > 0 || behind.is_empty()) {
+        return Err(Unread::Needs(bytes.len() + 1));
+    }
+    Err(Unread::Wrong("not a decimal number"))
+}
+
 fn digits(bytes: &[u8]) -> Result<i128, Unread> {
     let wrong = Unread::Wrong("not a decimal number");
     if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
@@ -240,9 +278,15 @@ mod tests {
         little: false,
     };
 
+    fn until(end: &str) -> Integer {
+        Integer::DigitsUntil {
+            end: End::new(end.as_bytes()).unwrap(),
+        }
+    }
+
     #[test]
     fn values_come_back_in_every_form() {
-        let mut forms = vec![Integer::Varint, Integer::DigitsUntil { end: b':' }];
+        let mut forms = vec![Integer::Varint, until(":"), until("\r\n\r\n")];
         for width in 1..=8 {
             for signed in [false, true] {
                 for little in [false, true] {
@@ -307,8 +351,10 @@ mod tests {
             },
             b"  "
         ));
-        assert!(wrong(Integer::DigitsUntil { end: b':' }, b":"));
-        assert!(wrong(Integer::DigitsUntil { end: b':' }, b"1x"));
-        assert!(wrong(Integer::DigitsUntil { end: b':' }, &[b'1'; 21]));
+        assert!(wrong(until(":"), b":"));
+        assert!(wrong(until(":"), b"1x"));
+        assert!(wrong(until(":"), &[b'1'; 21]));
+        assert!(wrong(until("\r\n"), b"1\r:"));
+        assert!(wrong(until("\r\n"), b"\r"));
     }
 }

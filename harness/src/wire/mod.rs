@@ -41,7 +41,7 @@
 //! | `u8` … `u64`, `i8` … `i64` | whole numbers, in steps of 8 bits; `u16le`, `u16be` say their order |
 //! | `varint` | seven bits a byte, the lowest first, as in Protocol Buffers |
 //! | `{ type: decimal, len: 4 }` | digits, filled up with `0` on the left; `pad: " "` on the right |
-//! | `{ type: decimal, until: ":" }` | digits up to that byte |
+//! | `{ type: decimal, until: ":" }` | digits up to that, 8 bytes at most |
 //! | `{ string: utf8, len: u16 }` | text; also `ascii`, `latin1`, `utf16be`, `utf16le`; wrong bytes come as bytes |
 //! | `{ bytes: 16 }`, `{ type: bytes, len: u16 }` | bytes |
 //! | `{ list: str16, count: u8 }` | values of one type; `count` is an integer type, a number or a field before it; with `len` instead, as many as fit |

@@ -1,11 +1,11 @@
-//! Messages without a length, told apart by the field with which each begins.
+//! Messages without a length, told apart by the field with which each begins, or by pauses alone.
 
 use std::time::Duration;
 
 use super::Codec;
 use super::proto_read::{self, NoField};
 use crate::scenario::parse_duration;
-use crate::source::{Diagnostic, Diagnostics, Fields};
+use crate::source::{Diagnostic, Diagnostics, Fields, Node};
 
 /// How long a stream rests behind a message where the protocol file does not say.
 const DEFAULT_PAUSE: Duration = Duration::from_millis(200);
@@ -13,9 +13,10 @@ const DEFAULT_PAUSE: Duration = Duration::from_millis(200);
 /// How messages without a length are told apart.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Split {
-    /// The number of the field with which every message begins.
-    pub(super) begins: u32,
-    /// The rest that ends the last message.
+    /// The number of the field with which every message begins; `None` when all that comes until the
+    /// stream rests is one message.
+    pub(super) begins: Option<u32>,
+    /// The rest that ends a message that nothing follows.
     pub(super) pause: Duration,
 }
 
@@ -35,11 +36,17 @@ impl Split {
     pub(super) fn read(root: &Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         let node = root.get("split")?;
         let fields = Fields::of(node, "`split`", diagnostics)?;
-        let begins = fields.require("begins", diagnostics);
+        let begins = fields.get("begins");
         let pause = fields.get("pause");
         fields.finish(diagnostics);
-        let number = begins?
-            .integer()
+        if begins.is_none() && pause.is_none() {
+            let diagnostic = Diagnostic::error("`split` needs `begins` or `pause`");
+            let diagnostic = diagnostic.at(&node.span, "neither is here");
+            diagnostics.add(diagnostic.help("such as `split: { pause: 100ms }`"));
+            return None;
+        }
+        let number = begins
+            .and_then(Node::integer)
             .and_then(|number| u32::try_from(number).ok())
             .filter(|number| *number > 0);
         if let (None, Some(node)) = (number, begins) {
@@ -55,10 +62,15 @@ impl Split {
             let diagnostic = Diagnostic::error(message).at(&node.span, "not a time");
             diagnostics.add(diagnostic.help("such as `pause: 200ms`"));
         }
-        Some(Self {
-            begins: number?,
+        (number.is_some() || begins.is_none()).then_some(Self {
+            begins: number,
             pause: time?,
         })
+    }
+
+    /// Whether all that comes until the stream rests is one message.
+    pub(super) fn is_by_pause(self) -> bool {
+        self.begins.is_none()
     }
 }
 
@@ -71,17 +83,17 @@ impl Codec {
 
     /// What bytes are that came less than [`Codec::pause`] after a message.
     pub fn continued(&self, bytes: &[u8]) -> Continued {
-        let Some(split) = &self.split else {
+        let Some(begins) = self.split.and_then(|split| split.begins) else {
             return Continued::No;
         };
         let mut at = 0;
         let incomplete = loop {
             match proto_read::field(bytes, at) {
-                Ok(field) if field.number != split.begins => at = field.value.end,
+                Ok(field) if field.number != begins => at = field.value.end,
                 Err(NoField::Ended {
                     number: Some(number),
                     ..
-                }) => break number != split.begins,
+                }) => break number != begins,
                 _ => break false,
             }
         };

@@ -1,14 +1,18 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::{Scalar, parse_integer};
 
 /// Who sends a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// From a client to the server, `c2s` in the files.
+    #[serde(rename = "c2s")]
     ToServer,
     /// From the server to a client, `s2c` in the files.
+    #[serde(rename = "s2c")]
     ToClient,
 }
 
@@ -85,8 +89,12 @@ fn looks_decimal(text: &str) -> bool {
 /// Text and bytes longer than this are shown shortened, with their length.
 const SHOWN: usize = 60;
 
+/// The same where more is asked for.
+const SHOWN_AT_LENGTH: usize = 2_000;
+
 impl fmt::Display for Value {
-    /// A short form for people: text quoted and escaped, long values cut with their length.
+    /// A short form for people: text quoted and escaped, long values cut with their length; `{:#}`
+    /// shows more of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
@@ -99,7 +107,8 @@ impl fmt::Display for Value {
                 f.write_str("[")?;
                 for (index, item) in items.iter().enumerate() {
                     let comma = if index == 0 { "" } else { ", " };
-                    write!(f, "{comma}{item}")?;
+                    f.write_str(comma)?;
+                    fmt::Display::fmt(item, f)?;
                 }
                 f.write_str("]")
             }
@@ -107,7 +116,8 @@ impl fmt::Display for Value {
                 f.write_str("{")?;
                 for (index, (key, value)) in entries.iter().enumerate() {
                     let comma = if index == 0 { " " } else { ", " };
-                    write!(f, "{comma}{}: {value}", key.escape_debug())?;
+                    write!(f, "{comma}{}: ", key.escape_debug())?;
+                    fmt::Display::fmt(value, f)?;
                 }
                 f.write_str(" }")
             }
@@ -115,8 +125,17 @@ impl fmt::Display for Value {
     }
 }
 
+/// How much of one value is shown.
+fn shown(f: &fmt::Formatter<'_>) -> usize {
+    if f.alternate() {
+        SHOWN_AT_LENGTH
+    } else {
+        SHOWN
+    }
+}
+
 fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    let cut = text.char_indices().nth(SHOWN).map(|(at, _)| at);
+    let cut = text.char_indices().nth(shown(f)).map(|(at, _)| at);
     let shown = &text[..cut.unwrap_or(text.len())];
     write!(f, "\"{}", shown.escape_debug())?;
     match cut {
@@ -126,11 +145,12 @@ fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 }
 
 fn write_bytes(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let most = shown(f) / 3;
     f.write_str("bytes")?;
-    for byte in bytes.iter().take(SHOWN / 3) {
+    for byte in bytes.iter().take(most) {
         write!(f, " {byte:02x}")?;
     }
-    if bytes.len() > SHOWN / 3 {
+    if bytes.len() > most {
         write!(f, " … ({} bytes)", bytes.len())?;
     }
     Ok(())

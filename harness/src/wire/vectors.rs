@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hex::print_hex;
 use super::message::VECTOR_KEYS;
 use super::refusal::left_over;
 use super::{Codec, Decoded, DefaultValue, Direction, Kind, Message, Value, literal};
@@ -35,6 +36,9 @@ pub(super) fn read(codec: &Codec, root: &Node, diagnostics: &mut Diagnostics) ->
         .filter_map(|item| vector(codec, item, diagnostics))
         .collect()
 }
+
+/// How many bytes of a message are shown.
+const MOST_SHOWN: usize = 200;
 
 const EXAMPLE: &str =
     "such as { dir: c2s, hex: \"01 0005 'alice'\", register: { username: alice } }";
@@ -151,7 +155,11 @@ impl Codec {
         for vector in &self.vectors {
             if let Err(problem) = self.check_decoding(vector) {
                 let message = format!("these bytes are not this message: {problem}");
-                diagnostics.add(vector.complaint(message));
+                let complaint = vector.complaint(message);
+                diagnostics.add(match self.as_described(vector) {
+                    Some(bytes) => complaint.help(bytes),
+                    None => complaint,
+                });
                 continue;
             }
             if let Err(problem) = self.check_encoding(vector) {
@@ -208,6 +216,22 @@ impl Codec {
         vector.check_fields(kind, &message)
     }
 
+    /// The bytes that the description gives the message of a vector, and where they differ.
+    fn as_described(&self, vector: &Vector) -> Option<String> {
+        let described = self
+            .encode(vector.direction, &vector.kind, &vector.fields, &[], &|_| {
+                None
+            })
+            .ok()?;
+        let at = common(&described, &vector.bytes);
+        let digits = print_hex(&described, MOST_SHOWN);
+        Some(if described == vector.bytes {
+            "the description sends these very bytes for it, but reads them otherwise".to_owned()
+        } else {
+            format!("as described it would be, otherwise from byte {at} on: {digits}")
+        })
+    }
+
     fn check_encoding(&self, vector: &Vector) -> Result<(), String> {
         let encoded = self
             .encode(vector.direction, &vector.kind, &vector.fields, &[], &|_| {
@@ -225,11 +249,7 @@ impl Codec {
         if encoded == vector.bytes {
             return Ok(());
         }
-        let at = encoded
-            .iter()
-            .zip(&vector.bytes)
-            .take_while(|(a, b)| a == b)
-            .count();
+        let at = common(&encoded, &vector.bytes);
         let sent = Value::Bytes(encoded[at..].to_vec());
         Err(format!(
             "this message is sent with other bytes: from byte {at} on {sent}"
@@ -288,6 +308,11 @@ impl Vector {
         }
         Ok(())
     }
+}
+
+/// How many bytes two messages have in common at their start.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
 
 fn shown(kind: &Kind, direction: Direction, message: &Message) -> String {

@@ -59,7 +59,7 @@ pub(super) struct Walk<'b> {
 }
 
 impl<'b> Walk<'b> {
-    /// A walk over `bytes`; `end` is known when they are a datagram.
+    /// A walk over `bytes`; `end` is known when they are a datagram, or all that came until a pause.
     pub(super) fn new(codec: &Codec, bytes: &'b [u8], end: Option<usize>) -> Self {
         Self {
             bytes,

@@ -68,7 +68,7 @@ fn judge(byte_by_byte: bool) {
         (peer, words)
     })
     .expect(0)
-    .says("3 passed");
+    .says("5 passed");
 }
 
 #[test]

@@ -128,7 +128,7 @@ const TALK: &[&str] = &["--filter", "what one says"];
 fn a_server_that_keeps_the_rules_passes() {
     judged(Fault::None, &[])
         .expect(0)
-        .says("5 passed, 1 skipped");
+        .says("9 passed, 1 skipped");
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_program_is_started_killed_and_started_again() {
         "python3 programs/post.py {port} {dir}/users",
     ])
     .expect(0)
-    .says("6 passed");
+    .says("10 passed");
 }
 
 #[test]

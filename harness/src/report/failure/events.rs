@@ -140,6 +140,11 @@ fn line(row: &Row<'_>, marked: Option<usize>, numbers: usize, actors: usize) -> 
     }
 }
 
+/// What happened, without who did it and in which direction it went.
+pub(crate) fn in_words(what: &What) -> String {
+    description(what).1
+}
+
 /// Arrow (seen from the actor), the thing itself, and a remark about it.
 fn description(what: &What) -> (&'static str, String, &'static str) {
     match what {

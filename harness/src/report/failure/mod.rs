@@ -7,6 +7,8 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+pub(super) use events::in_words;
+
 use crate::report::safe::{cut, safe};
 use crate::report::styled::{Line, Rendered, Role};
 use crate::report::words;
@@ -53,7 +55,10 @@ pub fn headline(outcome: &Outcome) -> Line {
     });
     let took = format!("  ({})", words::seconds(outcome.took));
     match (&outcome.reason, outcome.verdict) {
-        (Some(reason), Verdict::Skip) => line.add(Role::Faint, format!("  {reason}")),
+        (Some(reason), Verdict::Skip | Verdict::ExpectedFailure) => {
+            line.add(Role::Faint, format!("  {reason}"))
+        }
+        (Some(reason), Verdict::UnexpectedPass) => line.then("  ").then(reason),
         (_, Verdict::Skip) => line,
         _ => line.add(Role::Faint, took),
     }
@@ -229,7 +234,7 @@ fn closing(outcome: &Outcome, rerun: &Rerun) -> Rendered {
 }
 
 /// The command that runs just this scenario again.
-fn command(outcome: &Outcome, rerun: &Rerun) -> String {
+pub(super) fn command(outcome: &Outcome, rerun: &Rerun) -> String {
     let path = outcome.scenario.span.file.path.to_string_lossy();
     let mut words = vec![
         "harness",
@@ -246,7 +251,7 @@ fn command(outcome: &Outcome, rerun: &Rerun) -> String {
 }
 
 /// The line of a file that a span begins in, without its line break.
-fn line_of(span: &Span) -> &str {
+pub(super) fn line_of(span: &Span) -> &str {
     let text = &span.file.text;
     let start = text.get(..span.start).and_then(|before| before.rfind('\n'));
     let rest = text.get(start.map_or(0, |at| at + 1)..).unwrap_or_default();

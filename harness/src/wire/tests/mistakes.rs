@@ -226,7 +226,7 @@ fn ends_are_told_in_one_way() {
         ),
         (
             "{ x: { type: decimal, until: \"5\" } }",
-            ["a digit cannot end a number", "a digit"],
+            ["the first of which is no digit", "this is not such"],
         ),
     ] {
         says(&body(fields), &parts);

@@ -315,7 +315,11 @@ fn mistakes_are_shown_where_they_are() {
                 "`split: { begins: 1 }`",
             ],
         ),
-        ("begins: 1, ", "", &["`split` needs `begins`"]),
+        (
+            "begins: 1, pause: 200ms",
+            "",
+            &["`split` needs `begins` or `pause`"],
+        ),
         ("begins: 1", "begins: first", &["the number of the field"]),
         ("200ms", "long", &["`pause` is a time", "pause: 200ms"]),
         (

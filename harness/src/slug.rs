@@ -5,7 +5,7 @@ const MAX: usize = 72;
 
 /// A part of a file name for a text: the same in every run and on every system, and different for
 /// different texts. Where letters are lost or changed, a hash of the text follows.
-pub(super) fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for c in text.chars() {
         if c.is_ascii_alphanumeric() {
