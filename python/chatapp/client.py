@@ -81,13 +81,14 @@ class Client:
             if self._over:
                 return
             readable = select.select(self._wanted(), [], [], self._patience())[0]
-            self._look_at_time()
             if self._listening in readable:
                 self._receive(self._listening, self._heard)
             if self._registration in readable:
                 self._receive(self._registration, self._late)
             if self._request and self._request.socket in readable:
                 self._receive(self._request.socket, self._answered)
+            # An answer that is there counts, however late it is looked at.
+            self._look_at_time()
             if self._screen.wakeup in readable:
                 self._screen.redraw()
             if 0 in readable:

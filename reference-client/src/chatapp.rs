@@ -20,8 +20,9 @@ use reference_codecs::chatapp::{Datagram, PORTS};
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::{UdpSocket, lookup_host};
 
-use self::client::{Client, Effects};
+use self::client::{Client, Effects, Pauses};
 use self::request::{Outcome, Request, perform};
+use crate::arguments::time;
 use crate::screen::{Event, Screen};
 use crate::session::{Ending, Failure, Note};
 
@@ -37,12 +38,18 @@ pub(crate) struct Options {
     /// Your name, where the server is, by address or name, its port, and the port on which you
     /// listen to everybody. Ports are from 1024 to 65535.
     #[arg(short = 'c', long = "client", num_args = 4, required = true,
+          allow_negative_numbers = true,
           value_names = ["NAME", "SERVER-IP", "SERVER-PORT", "CLIENT-PORT"])]
     client: Vec<String>,
-    /// Milliseconds that another client has to acknowledge a message before the server gets it.
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 500,
-          value_parser = clap::value_parser!(u64).range(1..=60_000))]
-    ack_wait: u64,
+    /// How long another client has to acknowledge a message before the server gets it.
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = time)]
+    ack_wait: Duration,
+    /// How long the server has to answer a registration before it is asked again.
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = time)]
+    register_pause: Duration,
+    /// How long the server has to answer any other request before it is asked again.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    retry_pause: Duration,
 }
 
 impl Options {
@@ -74,9 +81,13 @@ pub(crate) async fn run(options: Options) -> Result<Ending, Failure> {
     let (name, host, server_port, client_port) = options.read()?;
     let server = find(host, server_port).await?;
     let listening = listen(server, client_port).await?;
-    let ack_wait = Duration::from_millis(options.ack_wait);
+    let pauses = Pauses {
+        register: options.register_pause,
+        retry: options.retry_pause,
+        ack: options.ack_wait,
+    };
     let mut screen = Screen::open().map_err(Failure::System)?;
-    let client = Client::new(server, client_port, ack_wait);
+    let client = Client::new(server, client_port, pauses);
     let outcome = Chat::new(client, listening, &mut screen).run(name).await;
     screen.close().await;
     outcome

@@ -15,6 +15,20 @@ use crate::text::{harmless, message};
 /// Entries of the table that are kept; a server that sends more is not believed.
 const TABLE_LIMIT: usize = 100_000;
 
+/// How long the entry of a user who is there after all is waited for.
+const ENTRY_WAIT: Duration = Duration::from_millis(100);
+
+/// How long others have to answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pauses {
+    /// The server, a registration, before it is asked again.
+    pub(super) register: Duration,
+    /// The server, any other request, before it is asked again.
+    pub(super) retry: Duration,
+    /// Another client, before the server gets the text.
+    pub(super) ack: Duration,
+}
+
 /// What the client wants done, in this order.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
@@ -33,8 +47,7 @@ pub(super) struct Effects {
 pub(super) struct Client {
     server: SocketAddr,
     port: u16,
-    /// How long another client has to acknowledge a text.
-    ack_wait: Duration,
+    pauses: Pauses,
     /// The name, while it is registered or about to be.
     name: Option<String>,
     table: HashMap<String, Contact>,
@@ -43,11 +56,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(server: SocketAddr, port: u16, ack_wait: Duration) -> Self {
+    pub(super) fn new(server: SocketAddr, port: u16, pauses: Pauses) -> Self {
         Self {
             server,
             port,
-            ack_wait,
+            pauses,
             name: None,
             table: HashMap::new(),
             is_finishing: false,
@@ -61,7 +74,7 @@ impl Client {
         let name = name.to_owned();
         self.name = Some(name.clone());
         self.table.clear();
-        ask(Request::Register { name }, self.server, datagram, effects);
+        self.ask(Request::Register { name }, self.server, datagram, effects);
     }
 
     /// The user has finished a line.
@@ -93,14 +106,14 @@ impl Client {
             (Command::Send { to, text }, Some(own)) => self.send(&own, to, text, effects),
             (Command::SendAll { text }, Some(own)) => {
                 let datagram = Datagram::request(Kind::SendAll, &own, "", &text);
-                ask(Request::SendAll, self.server, datagram, effects);
+                self.ask(Request::SendAll, self.server, datagram, effects);
             }
         }
     }
 
     fn deregister(&mut self, own: &str, effects: &mut Effects) {
         let datagram = Datagram::request(Kind::Dereg, own, "", own);
-        ask(Request::Deregister, self.server, datagram, effects);
+        self.ask(Request::Deregister, self.server, datagram, effects);
     }
 
     /// CHATAPP-C3: directly to who is there, and by the server to who is not.
@@ -137,18 +150,13 @@ impl Client {
         };
         let datagram = Datagram::between(Kind::Send, own, &to, &text);
         let address = SocketAddr::new(contact.ip, contact.port);
-        let request = Request::Send {
-            to,
-            text,
-            is_there,
-            ack_wait: self.ack_wait,
-        };
-        ask(request, address, datagram, effects);
+        let request = Request::Send { to, text, is_there };
+        self.ask(request, address, datagram, effects);
     }
 
     fn store(&mut self, own: &str, to: String, text: String, effects: &mut Effects) {
         let datagram = Datagram::request(Kind::Store, own, &to, &text);
-        ask(Request::Store { to, text }, self.server, datagram, effects);
+        self.ask(Request::Store { to, text }, self.server, datagram, effects);
     }
 
     /// There will be no more lines: goes offline, if it is not, and ends.
@@ -223,7 +231,7 @@ impl Client {
                     contact.is_active = true;
                 }
                 let waiting = Datagram::told(Kind::Test, "", Content::none());
-                ask(Request::Wait { to, text }, self.server, waiting, effects);
+                self.ask(Request::Wait { to, text }, self.server, waiting, effects);
             }
             _ => {}
         }
@@ -311,6 +319,26 @@ impl Client {
         }
     }
 
+    fn ask(&self, request: Request, to: SocketAddr, datagram: Datagram, effects: &mut Effects) {
+        let pause = match &request {
+            Request::Register { .. } => self.pauses.register,
+            Request::Send { .. } => self.pauses.ack,
+            Request::Wait { .. } => ENTRY_WAIT,
+            _ => self.pauses.retry,
+        };
+        match datagram.encode() {
+            Ok(_) => {
+                effects.ask = Some(Question {
+                    request,
+                    to,
+                    datagram,
+                    pause,
+                });
+            }
+            Err(error) => warn(effects, &format!("cannot send: {error}")),
+        }
+    }
+
     fn update(&mut self, content: Content, effects: &mut Effects) {
         let contacts = match content {
             Content::Contact(contact) => vec![contact],
@@ -323,19 +351,6 @@ impl Client {
             }
         }
         heard(effects, "[Client table updated.]".to_owned());
-    }
-}
-
-fn ask(request: Request, to: SocketAddr, datagram: Datagram, effects: &mut Effects) {
-    match datagram.encode() {
-        Ok(_) => {
-            effects.ask = Some(Question {
-                request,
-                to,
-                datagram,
-            });
-        }
-        Err(error) => warn(effects, &format!("cannot send: {error}")),
     }
 }
 

@@ -7,22 +7,13 @@ use std::time::Duration;
 use reference_codecs::chatapp::{Datagram, Kind};
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::UdpSocket;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout};
 
 /// How often the server is asked.
 const TRIES: u32 = 5;
 
-/// The time between two tries to register.
-const REGISTER_PAUSE: Duration = Duration::from_millis(500);
-
-/// The time between two tries of any other request.
-const PAUSE: Duration = Duration::from_secs(1);
-
 /// Bytes that the system should keep until they are read; it may grant less.
 pub(super) const RECEIVE_BUFFER: usize = 4 << 20;
-
-/// How long the entry of a user who is there after all is waited for.
-const ENTRY_WAIT: Duration = Duration::from_millis(100);
 
 /// Something that is asked of the server or of another client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +21,8 @@ pub(super) struct Question {
     pub(super) request: Request,
     pub(super) to: SocketAddr,
     pub(super) datagram: Datagram,
+    /// How long each try has to be answered.
+    pub(super) pause: Duration,
 }
 
 /// What a question is about.
@@ -45,8 +38,6 @@ pub(super) enum Request {
         text: String,
         /// The server has said that this client is there.
         is_there: bool,
-        /// How long it has to acknowledge.
-        ack_wait: Duration,
     },
     /// Nothing is asked: the server's table may need a moment to arrive.
     Wait {
@@ -73,11 +64,10 @@ impl Request {
         answers.contains(&kind) || kind == Kind::Error
     }
 
-    fn tries(&self) -> (u32, Duration) {
+    fn tries(&self) -> u32 {
         match self {
-            Self::Register { .. } => (TRIES, REGISTER_PAUSE),
-            Self::Send { ack_wait, .. } => (1, *ack_wait),
-            _ => (TRIES, PAUSE),
+            Self::Send { .. } => 1,
+            _ => TRIES,
         }
     }
 }
@@ -92,23 +82,23 @@ pub(super) struct Outcome {
     pub(super) socket: Option<UdpSocket>,
 }
 
-/// Asks, from a socket of its own. Takes at most five seconds, or as long as a client has to
-/// acknowledge.
+/// Asks, from a socket of its own. Takes at most five times the question's pause.
 pub(super) async fn perform(question: Question) -> Outcome {
     let Question {
         request,
         to,
         datagram,
+        pause,
     } = question;
     if let Request::Wait { .. } = request {
-        sleep(ENTRY_WAIT).await;
+        sleep(pause).await;
         return Outcome {
             request,
             answer: None,
             socket: None,
         };
     }
-    let asked = ask(&request, to, &datagram).await;
+    let asked = ask(&request, to, &datagram, pause).await;
     let (answer, socket) = asked.map_or((None, None), |(answer, socket)| (answer, Some(socket)));
     Outcome {
         request,
@@ -121,16 +111,15 @@ async fn ask(
     request: &Request,
     to: SocketAddr,
     datagram: &Datagram,
+    pause: Duration,
 ) -> io::Result<(Option<Datagram>, UdpSocket)> {
     let socket = fresh_socket(to).await?;
     let bytes = datagram.encode().map_err(io::Error::other)?;
-    let (tries, pause) = request.tries();
-    let mut deadline = Instant::now();
-    for _ in 0..tries {
+    for _ in 0..request.tries() {
         // Not sent is as good as lost on its way.
         let _ = socket.send_to(&bytes, to).await;
-        deadline += pause;
-        if let Ok(answer) = timeout_at(deadline, answer(&socket, request, to)).await {
+        // Counted from this very moment: after a stall the tries must not come in a heap.
+        if let Ok(answer) = timeout(pause, answer(&socket, request, to)).await {
             return Ok((Some(answer), socket));
         }
     }

@@ -7,6 +7,12 @@ use super::*;
 
 const SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 4119);
 
+const PAUSES: client::Pauses = client::Pauses {
+    register: Duration::from_millis(500),
+    retry: Duration::from_secs(1),
+    ack: Duration::from_millis(500),
+};
+
 fn at(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
@@ -30,7 +36,7 @@ impl Talk {
     /// Alice, registered, with bob online and carol offline.
     fn alice() -> Self {
         let mut talk = Self {
-            client: Client::new(SERVER.into(), 4001, Duration::from_millis(500)),
+            client: Client::new(SERVER.into(), 4001, PAUSES),
             effects: Effects::default(),
         };
         talk.act(|client, effects| client.register("alice", effects));
@@ -98,7 +104,6 @@ fn send(to: &str, is_there: bool) -> Request {
         to: to.to_owned(),
         text: "hi".to_owned(),
         is_there,
-        ack_wait: Duration::from_millis(500),
     }
 }
 

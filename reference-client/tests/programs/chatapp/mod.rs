@@ -44,7 +44,7 @@ impl Port {
 fn program(name: &str, server: u16, port: &Port) -> Command {
     let (server, port) = (server.to_string(), port.number.to_string());
     let mut command = client(&["chatapp", "-c", name, "127.0.0.1", &server, &port]);
-    command.args(["--ack-wait", "5000"]);
+    command.args(["--ack-wait", "5s"]);
     command
 }
 
