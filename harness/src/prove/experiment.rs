@@ -49,7 +49,7 @@ pub(super) fn run(
         settings.all || about(&lab.faults[fault], &lab.scenarios[scenario])
     })?;
     laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
-        !lab.is_caught(fault) && lab.results[fault][scenario] == Found::Undecided
+        !lab.is_caught(fault) && lab.results[fault][scenario].is_undecided()
     })?;
     laboratory.try_out(jobs, |lab, fault, scenario| {
         !lab.is_caught(fault) && lab.results[fault][scenario] == Found::NotTried
@@ -58,7 +58,7 @@ pub(super) fn run(
         laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
             lab.is_missed(fault)
                 && (about(&lab.faults[fault], &lab.scenarios[scenario])
-                    || lab.results[fault][scenario] == Found::Undecided)
+                    || lab.results[fault][scenario].is_undecided())
         })?;
     }
     for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
@@ -77,7 +77,15 @@ enum Found {
     NotTried,
     Nothing,
     Undecided,
+    /// Undecided, and tried again and again because the machine was too slow.
+    TooSlow,
     Broken(RuleId),
+}
+
+impl Found {
+    fn is_undecided(&self) -> bool {
+        matches!(self, Self::Undecided | Self::TooSlow)
+    }
 }
 
 struct Laboratory<'a> {
@@ -164,10 +172,13 @@ impl Laboratory<'_> {
                 Found::Broken(blamed) => Some(self.judge(scenario, fault, blamed)),
                 _ => None,
             });
+            let about = results.iter().zip(self.scenarios);
+            let mut about = about.filter(|(_, scenario)| is_about(scenario, fault.rule));
             tried.push(Tried {
                 fault: *fault,
                 caught: caught.collect(),
                 excused: self.exceptions.is_uncaught(fault),
+                too_slow: about.any(|(found, _)| *found == Found::TooSlow),
             });
         }
         tried
@@ -187,6 +198,7 @@ impl Laboratory<'_> {
 fn found(outcome: &Outcome) -> Found {
     match (outcome.verdict, outcome.findings.first()) {
         (Verdict::Fail | Verdict::Warn, Some(finding)) => Found::Broken(finding.rule.id.clone()),
+        (Verdict::Inconclusive, _) if outcome.retries > 0 => Found::TooSlow,
         (Verdict::Inconclusive, _) => Found::Undecided,
         _ => Found::Nothing,
     }
