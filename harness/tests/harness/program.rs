@@ -12,7 +12,7 @@ use regex::{Captures, Regex};
 
 /// How long any run may take on a machine that has other things to do, too. A run that needs that
 /// long hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(50);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// How often a run is tried that the harness itself could not decide because it did not get the
 /// processor in time. That is a statement about this machine, not about the peer.
