@@ -98,6 +98,11 @@ impl Problem {
         }
     }
 
+    /// Whether a message came while none was waited for.
+    fn is_unasked(&self) -> bool {
+        matches!(self, Self::Stray { .. } | Self::NotSilent { .. })
+    }
+
     /// Whether the clock of the harness decided it.
     fn is_timed(&self) -> bool {
         match self {
@@ -323,7 +328,7 @@ impl World {
         }
         let other_kind = |message: &&Message| pattern.is_none_or(|p| !p.takes_kind(&message.kind));
         if let Some(message) = problem.message().filter(other_kind)
-            && let Some((rule, named)) = self.stray_rule(message, pattern.is_none())
+            && let Some((rule, named)) = self.stray_rule(message, problem.is_unasked())
         {
             return (rule, named);
         }

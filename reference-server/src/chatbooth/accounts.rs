@@ -314,7 +314,8 @@ impl Accounts {
         }
         let mail = self.store.take_in(id, text).ok_or(Refusal::ServerFull)?;
         account.queued_bytes += mail.cost();
-        let overtakes = account.online.is_some() && faults.has(Fault::KeptBehind);
+        let waits = account.online.is_some() && !account.is_pushing;
+        let overtakes = waits && faults.has(Fault::KeptBehind);
         if faults.has(Fault::MailReversed) || overtakes {
             account.queue.push_front(mail);
         } else {
@@ -352,7 +353,9 @@ impl Accounts {
                 .collect());
         }
         let mut mail = account.take(usize::MAX);
-        account.secret.given = mail.last().map(|mail| mail.text.to_vec());
+        if let Some(last) = mail.last() {
+            account.secret.given = Some(last.text.to_vec());
+        }
         if self.faults.has(Fault::DeliverOne) {
             mail.truncate(1);
         }

@@ -114,6 +114,7 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Share
         peer,
         is_deaf: false,
         has_stalled: false,
+        has_read: false,
     };
     let Err(ending) = connection.talk().await;
     connection.end(ending).await;
@@ -152,6 +153,8 @@ struct Connection {
     is_deaf: bool,
     /// All have waited for it, in a server that is told so.
     has_stalled: bool,
+    /// Something has come since the last request was served.
+    has_read: bool,
 }
 
 /// What never comes back except with the reason for the end.
@@ -185,20 +188,19 @@ impl Connection {
         let bell = self.place.bell.clone();
         loop {
             self.outgoing.write(&mut self.link)?;
-            if !self.is_deaf {
+            let waits = self.has(Fault::BehindWaits) && !self.has_read;
+            if !self.is_deaf && !waits {
                 self.handle_messages().await?;
             }
             let has_taken_all = self.has_taken_all();
-            let unfinished = self.link.pending() > 0;
-            let paused = unfinished && self.has(Fault::UnfinishedEnds);
-            let goes_on = unfinished && self.has(Fault::SignalWaits);
+            let paused = self.link.pending() > 0 && self.has(Fault::UnfinishedEnds);
             // Reading on a little finds out that a client has gone which takes nothing.
             let may_read = has_taken_all || self.link.pending() < SMALL;
             tokio::select! {
                 // In this order: what stops comes first, and a client that always has something
                 // to ask still gets its messages.
                 biased;
-                () = &mut stopped, if !goes_on => return Err(Ending::Stopping),
+                () = &mut stopped => return Err(Ending::Stopping),
                 _ = checks.tick() => self.check()?,
                 () = bell.rung(), if has_taken_all => self.fetch().await?,
                 ready = self.link.writable(), if self.link.waiting() > 0 => {
@@ -254,6 +256,7 @@ impl Connection {
             }
             self.outgoing.write(&mut self.link)?;
             if self.has(Fault::BehindWaits) {
+                self.has_read = false;
                 break;
             }
             // A client that fills the decoder again and again does not keep a thread for itself.
@@ -456,6 +459,7 @@ impl Connection {
     }
 
     fn read(&mut self) -> Result<(), Ending> {
+        self.has_read = true;
         if self.link.read()? > 0 {
             self.watchdog.used(Instant::now());
         }

@@ -101,7 +101,7 @@ faults::table! {
     IdleEarly: "idle-early", "CHATBOOTH-10d", "unused connections are closed after half the timeout";
     IdleDespiteUse: "idle-despite-use", "CHATBOOTH-10d", "a connection is closed after the timeout, however it is used";
     SignalIgnored: "signal-ignored", "CHATBOOTH-11", "the server goes on after SIGINT";
-    SignalWaits: "signal-waits", "CHATBOOTH-11", "the server does not end while a request is unfinished";
+    SignalWaits: "signal-waits", "CHATBOOTH-11", "the server does not end while somebody is connected";
     PortKept: "port-kept", "CHATBOOTH-11a", "the port cannot be bound again for a minute after connections were closed";
     LogPasswords: "log-passwords", "CHATBOOTH-12", "passwords are logged";
     LogWrongPasswords: "log-wrong-passwords", "CHATBOOTH-12", "passwords that are wrong are logged";
