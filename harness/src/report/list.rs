@@ -280,10 +280,7 @@ mod tests {
             rule("BCP-10a", Level::Should, &["[a] comes"], &["late"]),
             rule("BCP-11", Level::Should, &[], &[]),
         ];
-        assert_eq!(
-            entries[0].titles,
-            ["the order is kept", "nothing is lost"]
-        );
+        assert_eq!(entries[0].titles, ["the order is kept", "nothing is lost"]);
         insta::assert_snapshot!(rules(&entries, 90).to_text(false));
         insta::assert_snapshot!(json(&entries[..1]).unwrap());
         insta::assert_snapshot!(rules_in_full(&entries, 80).to_text(false));
