@@ -61,7 +61,8 @@ pub(super) fn run(
                     || lab.results[fault][scenario].is_undecided())
         })?;
     }
-    for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
+    let others = if settings.whole { faults.len() } else { 0 };
+    for first in (0..others).step_by(FAULTS_AT_A_TIME) {
         laboratory.try_out(jobs, |lab, fault, scenario| {
             (first..first + FAULTS_AT_A_TIME).contains(&fault)
                 && lab.is_idle(scenario)

@@ -3,7 +3,7 @@
 //!
 //! A fault is first tried by the scenarios that name its rule. Only when none of them catches it
 //! do the others try, and then those that name it again, a few at once, before it counts as missed;
-//! and scenarios that have caught nothing by then try all other faults. What
+//! and, where all faults take part, scenarios that have caught nothing by then try all other faults. What
 //! is known to be otherwise than usual stands, with the reason, in a protocol's
 //! [`faults.yaml`](FILE).
 
@@ -26,6 +26,9 @@ use crate::verdict::{RuleId, Side};
 pub struct Settings {
     /// Every scenario with every fault, not only until each has been caught.
     pub all: bool,
+    /// All faults of the protocol take part, so that scenarios which have caught nothing try those
+    /// that others have caught.
+    pub whole: bool,
     /// How many scenarios run at once.
     pub jobs: NonZero<usize>,
     /// What is random comes from this.

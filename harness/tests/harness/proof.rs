@@ -63,3 +63,14 @@ fn a_fault_that_is_not_there_is_no_proof() {
         .expect(2)
         .complains("there is no such fault");
 }
+
+#[test]
+fn rules_are_listed_with_the_faults_that_break_them() {
+    run_once(&["list", &bcp(), "--rules", "-v"])
+        .expect(0)
+        .says("BCP-6a  must of the server")
+        .says("echo-alone: who is alone is sent his own messages");
+    run_once(&["list", &bcp(), "-v"])
+        .expect(2)
+        .complains("--rules");
+}
