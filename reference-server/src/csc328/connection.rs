@@ -85,6 +85,8 @@ pub(super) async fn serve(
         half_closed: false,
         was_refused: false,
         too_early: None,
+        overtaken: None,
+        has_stalled: false,
     };
     let Err(ending) = connection.talk(&stop).await;
     connection.end(&ending).await;
@@ -113,6 +115,10 @@ struct Connection {
     was_refused: bool,
     /// What was said before READY, where it is not forgotten.
     too_early: Option<String>,
+    /// What the next text overtakes, where that is not forbidden.
+    overtaken: Option<String>,
+    /// Nobody was heard for its sake once, where that is not forbidden.
+    has_stalled: bool,
 }
 
 /// Where what the client says next comes from.
@@ -209,7 +215,8 @@ impl Connection {
         if self.link.pending() > 0 && self.has(Fault::UnfinishedLost) {
             self.link.forget_pending();
         }
-        if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) {
+        if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) && !self.has_stalled {
+            self.has_stalled = true;
             self.room.stall(STALL);
         }
     }
@@ -239,6 +246,10 @@ impl Connection {
         self.pause_until = self.pace.exceeds(now).map(|pause| now + pause);
         match self.session.message(message) {
             Step::Claim(name) => self.claim(name),
+            Step::Say(text) if self.has(Fault::TextsReordered) => {
+                self.say_reordered(text);
+                Ok(())
+            }
             Step::Say(text) => {
                 self.say(text);
                 Ok(())
@@ -324,6 +335,18 @@ impl Connection {
             return Err(Ending::NotReading);
         }
         self.tell(&Session::retry())
+    }
+
+    /// CSC328-4: a text behind which another has come waits for it, in a server that is told so.
+    fn say_reordered(&mut self, text: String) {
+        match self.overtaken.take() {
+            Some(overtaken) => {
+                self.say(text);
+                self.say(overtaken);
+            }
+            None if self.link.pending() > 0 => self.overtaken = Some(text),
+            None => self.say(text),
+        }
     }
 
     fn say(&mut self, text: String) {

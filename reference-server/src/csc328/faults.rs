@@ -33,7 +33,7 @@ faults::table! {
     SenderClaimed: "sender-claimed", "CSC328-4a", "a text that begins with a name and a colon comes under that name";
     TextTwice: "text-twice", "CSC328-4b", "a text is sent twice";
     WaitingTwice: "waiting-twice", "CSC328-4b", "a text behind which another waits is sent twice";
-    TextsReordered: "texts-reordered", "CSC328-4c", "texts that wait for a client come in another order";
+    TextsReordered: "texts-reordered", "CSC328-4c", "of two texts that are said at once the second comes first";
     FormDecorated: "form-decorated", "CSC328-4d", "the name is in angle brackets";
     FormSpaced: "form-spaced", "CSC328-4d", "two spaces stand before the text";
     WordsDropped: "words-dropped", "CSC328-4e", "a text that reads HELLO, READY or RETRY is sent to nobody";

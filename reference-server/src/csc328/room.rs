@@ -306,9 +306,6 @@ impl Membership {
         }
         while batch.len() < BATCH {
             match self.events.try_recv() {
-                Ok(event) if self.is_for_me(&event) && faults.has(Fault::TextsReordered) => {
-                    batch.splice(..0, event.encoded.iter().copied());
-                }
                 Ok(event) if self.is_for_me(&event) => batch.extend_from_slice(&event.encoded),
                 Ok(_) => {}
                 Err(TryRecvError::Lagged(_)) => return Err(TooFarBehind),
