@@ -25,6 +25,8 @@ pub mod verdict;
 
 pub mod expected;
 
+pub mod matrix;
+
 pub mod prove;
 
 pub mod event;
@@ -36,5 +38,6 @@ pub mod schema;
 
 pub mod cli;
 
+mod calendar;
 mod slug;
 mod stable_hash;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
@@ -152,7 +153,7 @@ pub enum What {
 }
 
 /// Why the harness sent something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// A step says so.
@@ -164,7 +165,7 @@ pub enum Cause {
 }
 
 /// What became of a received message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Use {
     /// Nobody looked at it (yet).
@@ -208,6 +209,18 @@ pub struct Bytes {
     pub kept: Vec<u8>,
     /// How many there were.
     pub total: usize,
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        if bytes.len() > MAX_EVENT_BYTES {
+            return bytes.as_slice().into();
+        }
+        Self {
+            total: bytes.len(),
+            kept: bytes,
+        }
+    }
 }
 
 impl From<&[u8]> for Bytes {

@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::reports::{ReportArg, report};
 use super::shard::Shard;
 use crate::report::ColorFlag;
+use crate::scenario::SubjectWord;
 
 const EXIT_CODES: &str = "\
 Exit status:
@@ -36,16 +37,26 @@ pub(super) enum Command {
     List(ListArgs),
     /// Run scenarios against reference servers with known faults, and tell what they miss
     Prove(ProveArgs),
+    /// Judge several implementations in one go, and show which of them keeps which rules
+    Matrix(MatrixArgs),
+    /// Put the records of several runs together, such as those of shards, and report them as one
+    Merge(MergeArgs),
+    /// Tell what broke and what was mended between two records
+    Compare(CompareArgs),
     /// Print the JSON Schema of a protocol's scenario files, for editors
     Schema(SchemaArgs),
     /// Print the reference of the YAML languages as Markdown
     Docs(DocsArgs),
     /// Review or accept transcripts that differ from their snapshots
     Snapshots(SnapshotsArgs),
+    /// Print a script that completes commands and flags in a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 /// What is selected.
-#[derive(Debug, Args, Clone)]
+#[derive(Debug, Args, Clone, Default)]
 pub(super) struct SelectionArgs {
     /// Scenario files, folders of them, protocol folders, or a folder of protocols
     #[arg(required = true, value_name = "PATH")]
@@ -65,8 +76,11 @@ pub(super) struct SelectionArgs {
     pub params: Vec<(String, String)>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Default)]
 pub(super) struct RunArgs {
+    /// Only scenarios that judge this side; for a matrix.
+    #[arg(skip)]
+    pub subject: Option<SubjectWord>,
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Judge the server that runs here; without it and --spawn, the embedded reference server
@@ -112,7 +126,9 @@ pub(super) struct RunArgs {
     /// Run one of several parts of the scenarios, for machines that share them
     #[arg(long, value_name = "NUMBER/PARTS")]
     pub shard: Option<Shard>,
-    /// Also write what was found to a file: everything as data (json=FILE) (may be repeated)
+    /// Also write what was found: a page for a browser (html=FOLDER), everything as data (json=FILE),
+    /// for build services (junit=FILE, tap=FILE), for a comment on a pull request (md=FILE); a FILE
+    /// `-` is standard output (may be repeated)
     #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
     pub reports: Vec<ReportArg>,
     /// One line for each failure, and the counts
@@ -169,6 +185,80 @@ pub(super) struct ProveArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct MatrixArgs {
+    /// The list of implementations; `harness docs matrix` explains it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only scenarios whose area or title contains this text, or that are about this rule (may be
+    /// repeated)
+    #[arg(long, short, value_name = "TEXT")]
+    pub filter: Vec<String>,
+    /// How many scenarios run at once
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Where names and all else that is random come from
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Breaking a rule of the level `should` is a failure too
+    #[arg(long)]
+    pub strict: bool,
+    /// Also write the tables: as pages for a browser with all that was found (html=FOLDER), or as
+    /// Markdown (md=FILE) (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
+    /// Show every rule, not only those that some implementation breaks
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// Records that `run --report json=FILE` wrote
+    #[arg(required = true, value_name = "RECORD")]
+    pub records: Vec<PathBuf>,
+    /// Also write what was found, as `run --report` does (may be repeated)
+    #[arg(long = "report", value_name = "KIND=PATH", value_parser = report)]
+    pub reports: Vec<ReportArg>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// The older record, written by `run --report json=FILE` or by `merge`
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The newer one
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: CompareFormat,
+}
+
+/// How a comparison is printed.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For a terminal
+    #[default]
+    Text,
+    /// Markdown, for a comment on a pull request
+    Md,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Where the pages are written
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
     /// A protocol's folder, or a folder of protocols
     #[arg(required = true, value_name = "PATH")]
@@ -200,6 +290,8 @@ pub(super) enum Part {
     Rules,
     /// Lists of expected failures
     Expected,
+    /// Lists of implementations, for `harness matrix`
+    Matrix,
 }
 
 #[derive(Debug, Args)]

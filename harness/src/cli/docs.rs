@@ -11,6 +11,7 @@ pub(super) fn docs(arguments: &DocsArgs) -> Exit {
         Some(Part::Wire) => vec![Language::Wire],
         Some(Part::Rules) => vec![Language::Rules],
         Some(Part::Expected) => vec![Language::Expected],
+        Some(Part::Matrix) => vec![Language::Matrix],
         None => Language::ALL.to_vec(),
     };
     let texts: Vec<String> = languages.into_iter().map(markdown).collect();

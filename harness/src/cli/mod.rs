@@ -2,11 +2,15 @@
 
 mod arguments;
 mod check;
+mod compare;
 mod docs;
 mod exit;
 mod judging;
 mod known;
 mod list;
+mod manual;
+mod matrix;
+mod merge;
 mod prove;
 mod reports;
 mod run;
@@ -56,6 +60,7 @@ fn dispatch(cli: Cli, surroundings: &Surroundings) -> Exit {
     let verbosity = match &cli.command {
         Command::Run(run) if run.quiet => Verbosity::Quiet,
         Command::Run(run) if run.verbose => Verbosity::Verbose,
+        Command::Matrix(matrix) if matrix.verbose => Verbosity::Verbose,
         Command::Prove(prove) if prove.verbose => Verbosity::Verbose,
         Command::List(list) if list.verbose => Verbosity::Verbose,
         _ => Verbosity::Normal,
@@ -66,6 +71,11 @@ fn dispatch(cli: Cli, surroundings: &Surroundings) -> Exit {
         Command::Check(check) => check::check(&check, context),
         Command::List(list) => list::list(&list, context),
         Command::Prove(prove) => prove::prove(&prove, context),
+        Command::Matrix(matrix) => matrix::matrix(&matrix, context),
+        Command::Merge(merge) => merge::merge(&merge),
+        Command::Compare(compare) => compare::compare(&compare),
+        Command::Completions(completions) => manual::completions(&completions),
+        Command::Man(man) => manual::man(&man),
         Command::Schema(schema) => schema::schema(&schema, context),
         Command::Docs(docs) => docs::docs(&docs),
         Command::Snapshots(snapshots) => snapshots::snapshots(&snapshots, context),

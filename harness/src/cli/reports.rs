@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::plan::Suite;
-use crate::report::record::{self, Explain, Json, Recorder, Writer};
+use crate::report::document::{Text, TextKind};
+use crate::report::html::{Html, PAGE};
+use crate::report::record::{Explain, Json, NamedWriter, Recorder, Sink, Writer};
 use crate::verdict::ScenarioId;
 use crate::wire::{Codec, Direction, Segment};
 
@@ -22,12 +24,22 @@ pub(super) struct ReportArg {
 /// The kinds of reports that are written to files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReportKind {
+    /// A page for a browser.
+    Html,
     /// The whole record, for programs.
     Json,
+    /// A text.
+    Text(TextKind),
 }
 
 /// Each kind with its word.
-const KINDS: &[(&str, ReportKind)] = &[("json", ReportKind::Json)];
+const KINDS: &[(&str, ReportKind)] = &[
+    ("html", ReportKind::Html),
+    ("json", ReportKind::Json),
+    ("junit", ReportKind::Text(TextKind::Junit)),
+    ("md", ReportKind::Text(TextKind::Markdown)),
+    ("tap", ReportKind::Text(TextKind::Tap)),
+];
 
 impl ReportKind {
     fn word(self) -> &'static str {
@@ -38,20 +50,29 @@ impl ReportKind {
 
 impl ReportArg {
     /// How the user asked for it.
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         format!("{}={}", self.kind.word(), self.path.display())
     }
 
-    /// The file that is written.
-    fn file(&self) -> PathBuf {
+    /// Where it goes: `-` is standard output.
+    pub(super) fn sink(&self) -> Sink {
         match self.kind {
-            ReportKind::Json => self.path.clone(),
+            ReportKind::Html => Sink::File(self.path.join(PAGE)),
+            _ if self.path.as_os_str() == "-" => Sink::Stdout,
+            ReportKind::Json | ReportKind::Text(_) => Sink::File(self.path.clone()),
         }
+    }
+
+    /// Whether it goes to standard output, where nothing else may be then.
+    pub(super) fn is_on_stdout(&self) -> bool {
+        self.sink() == Sink::Stdout
     }
 
     fn writer(&self) -> Box<dyn Writer> {
         match self.kind {
-            ReportKind::Json => Box::new(Json::new(self.file())),
+            ReportKind::Html => Box::new(Html::new(&self.path)),
+            ReportKind::Json => Box::new(Json::new(self.sink())),
+            ReportKind::Text(kind) => Box::new(Text::new(kind, self.sink())),
         }
     }
 }
@@ -86,20 +107,40 @@ pub(super) fn recorder(
     reports: &[ReportArg],
     suites: &[Suite],
 ) -> Result<Option<Recorder>, String> {
+    let writers = writers(reports)?;
+    Ok((!writers.is_empty()).then(|| recorder_for(suites, writers)))
+}
+
+/// What keeps a run for these writers.
+pub(super) fn recorder_for(suites: &[Suite], writers: Vec<NamedWriter>) -> Recorder {
     let mut recorder = Recorder::new(explain(suites));
+    for (words, writer) in writers {
+        recorder.add(words, writer);
+    }
+    recorder
+}
+
+/// Who writes the reports that were asked for, with how they were asked for.
+///
+/// # Errors
+/// One sentence about a report that cannot be written.
+pub(super) fn writers(reports: &[ReportArg]) -> Result<Vec<NamedWriter>, String> {
+    let mut writers = Vec::new();
     let mut files = BTreeSet::new();
     for report in reports {
         let words = report.words();
-        record::check_place(&report.file())
+        report
+            .sink()
+            .check()
             .map_err(|error| format!("--report {words}: cannot be written: {error}"))?;
-        if !files.insert(report.file()) {
+        if !files.insert(report.sink()) {
             return Err(format!(
                 "--report {words}: another report goes to the same file"
             ));
         }
-        recorder.add(words, report.writer());
+        writers.push((words, report.writer()));
     }
-    Ok((!recorder.is_empty()).then_some(recorder))
+    Ok(writers)
 }
 
 /// Explains bytes with the codec of the scenario's protocol.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::arguments::RunArgs;
 use super::judging::{Assignment, Judged};
 use super::known::{self, Known};
+use super::reports::ReportArg;
 use super::{Exit, reports, say, selection, snapshots, target};
 use crate::event::{PlannedProtocol, RunPlan};
 use crate::expected::Expected;
@@ -16,9 +17,31 @@ use crate::scenario::SubjectWord;
 
 /// `harness run`.
 pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
-    let Some(mut suites) = selection::read(&arguments.selection) else {
-        return Exit::Usage;
+    match prepare(arguments) {
+        Ok(prepared) => judge(arguments, context, prepared),
+        Err(exit) => exit,
+    }
+}
+
+/// A run of which everything is known.
+pub(super) struct Prepared {
+    pub suites: Vec<Suite>,
+    pub target: Target,
+    pub settings: Settings,
+    pub plan: RunPlan,
+    pub known: Known,
+}
+
+/// Reads everything that a run needs.
+///
+/// # Errors
+/// How the program ends when something cannot be used, which was said.
+pub(super) fn prepare(arguments: &RunArgs) -> Result<Prepared, Exit> {
+    let refuse = |message: &str, exit: Exit| {
+        say(message);
+        exit
     };
+    let mut suites = selection::read(&arguments.selection).ok_or(Exit::Usage)?;
     for suite in &mut suites {
         suite
             .scenarios
@@ -26,30 +49,17 @@ pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
     }
     suites.retain(|suite| !suite.scenarios.is_empty());
     if suites.is_empty() {
-        say("nothing is selected: no scenario fits the filter; `harness list` shows what there is");
-        return Exit::NotJudged;
+        let message =
+            "nothing is selected: no scenario fits the filter; `harness list` shows what there is";
+        return Err(refuse(message, Exit::NotJudged));
     }
-    let target = match target::target(arguments, &suites) {
-        Ok(target) => target,
-        Err(message) => {
-            say(&message);
-            return Exit::Usage;
-        }
-    };
-    let left_out = match leave_out(&target, &mut suites, arguments) {
-        Ok(left_out) => left_out,
-        Err(Unclear::Say(message)) => {
-            say(&message);
-            return Exit::Usage;
-        }
-        Err(Unclear::None(message)) => {
-            say(&message);
-            return Exit::NotJudged;
-        }
-    };
-    let Some(expected) = known::read(arguments) else {
-        return Exit::Usage;
-    };
+    let target = target::target(arguments, &suites);
+    let target = target.map_err(|message| refuse(&message, Exit::Usage))?;
+    let left_out = leave_out(&target, &mut suites, arguments).map_err(|unclear| match unclear {
+        Unclear::Say(message) => refuse(&message, Exit::Usage),
+        Unclear::None(message) => refuse(&message, Exit::NotJudged),
+    })?;
+    let expected = known::read(arguments).ok_or(Exit::Usage)?;
     let part = arguments.shard.map(|shard| shard.keep(&mut suites));
     let known = Known::new(arguments, expected, &suites, |plan| {
         is_judged(plan, arguments)
@@ -59,17 +69,23 @@ pub(super) fn run(arguments: &RunArgs, context: Context) -> Exit {
         part,
         ..run_plan(&suites, left_out, &target, &settings, arguments)
     };
-    let assignment = Assignment {
-        suites: &suites,
+    Ok(Prepared {
+        suites,
         target,
         settings,
-        plan: &plan,
-    };
-    judge(arguments, context, assignment, known)
+        plan,
+        known,
+    })
 }
 
 /// Whether a scenario judges the side that the flags say is judged.
 fn is_judged(scenario: &ScenarioPlan, arguments: &RunArgs) -> bool {
+    if arguments
+        .subject
+        .is_some_and(|side| side != scenario.subject)
+    {
+        return false;
+    }
     match scenario.subject {
         SubjectWord::Server => arguments.client.is_none(),
         SubjectWord::Client => arguments.target.is_none() && arguments.spawn.is_none(),
@@ -229,14 +245,26 @@ fn again(arguments: &RunArgs) -> Vec<String> {
     words
 }
 
-fn judge(
-    arguments: &RunArgs,
-    context: Context,
-    assignment: Assignment<'_>,
-    mut known: Known,
-) -> Exit {
+fn judge(arguments: &RunArgs, context: Context, prepared: Prepared) -> Exit {
+    let Prepared {
+        suites,
+        target,
+        settings,
+        plan,
+        mut known,
+    } = prepared;
+    let assignment = Assignment {
+        suites: &suites,
+        target,
+        settings,
+        plan: &plan,
+    };
     let mut reporters = Reporters::default();
-    reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    if arguments.reports.iter().any(ReportArg::is_on_stdout) {
+        reporters.add("terminal", Terminal::new(std::io::stderr(), context));
+    } else {
+        reporters.add("terminal", Terminal::new(std::io::stdout(), context));
+    }
     match reports::recorder(&arguments.reports, assignment.suites) {
         Ok(Some(recorder)) => reporters.add(reports::NAME, recorder),
         Ok(None) => {}
@@ -255,7 +283,6 @@ fn judge(
         },
         None => None,
     };
-    let target = assignment.plan.target.clone();
     let judged = match assignment.judge(&mut known, keeper.as_mut(), &mut reporters) {
         Ok(judged) => judged,
         Err(error) => {
@@ -264,13 +291,13 @@ fn judge(
         }
     };
     let differ = keeper.is_some_and(|keeper| keeper.tell(context));
-    let written = known.finish(&target) & !reports_failed(&reporters);
+    let written = known.finish(&plan.target) & !reports_failed(&reporters);
     let _ = std::io::stdout().flush();
     exit_of(&judged, differ, written)
 }
 
 /// Tells which reports could not be written; that nobody reads the terminal is no harm.
-fn reports_failed(reporters: &Reporters) -> bool {
+pub(super) fn reports_failed(reporters: &Reporters) -> bool {
     let mut any = false;
     for (name, error) in reporters.failed() {
         if error.kind() != std::io::ErrorKind::BrokenPipe {

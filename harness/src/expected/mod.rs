@@ -4,7 +4,6 @@
 //! An entry excuses no more than it says: a scenario that also breaks another rule fails, and one
 //! that cannot be decided is not decided. An entry that is out of date fails the run itself.
 
-mod date;
 mod file;
 mod first;
 mod ledger;
@@ -12,7 +11,7 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
-pub use date::{Date, NoDate};
+pub use crate::calendar::{Date, NoDate};
 pub use first::{First, TO_BE_SAID};
 pub use ledger::{Known, Ledger};
 pub use pattern::Pattern;

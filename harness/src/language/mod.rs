@@ -3,6 +3,7 @@
 
 mod actions;
 mod expected;
+mod matrix;
 mod protocol;
 mod reference;
 mod rules;
@@ -30,6 +31,8 @@ pub enum Language {
     Rules,
     /// Lists of expected failures.
     Expected,
+    /// Lists of implementations.
+    Matrix,
 }
 
 /// A map of a language: which words it can have.
@@ -211,6 +214,7 @@ impl Section {
             wire::SECTIONS,
             rules::SECTIONS,
             expected::SECTIONS,
+            matrix::SECTIONS,
         ]
         .into_iter()
         .flatten()
@@ -254,7 +258,13 @@ impl Section {
 
 impl Language {
     /// All languages.
-    pub const ALL: [Self; 4] = [Self::Scenarios, Self::Wire, Self::Rules, Self::Expected];
+    pub const ALL: [Self; 5] = [
+        Self::Scenarios,
+        Self::Wire,
+        Self::Rules,
+        Self::Expected,
+        Self::Matrix,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -263,6 +273,7 @@ impl Language {
             Self::Wire => "wire",
             Self::Rules => "rules",
             Self::Expected => "expected",
+            Self::Matrix => "matrix",
         }
     }
 }

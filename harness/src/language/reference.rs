@@ -26,6 +26,7 @@ fn title(language: Language) -> &'static str {
         Language::Wire => "The language of protocol files and dialects",
         Language::Rules => "The language of rules",
         Language::Expected => "The language of expected failures",
+        Language::Matrix => "The language of matrices",
     }
 }
 

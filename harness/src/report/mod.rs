@@ -3,9 +3,13 @@
 //! Reports listen to [`RunEvent`]s; they know transcripts and verdicts and nothing of how these
 //! came about. What they show is data first ([`Rendered`]); colours are put on when it is written.
 
+pub mod compare;
 mod context;
+pub mod document;
 pub mod failure;
+pub mod html;
 pub mod list;
+pub mod matrix;
 pub mod proof;
 pub mod record;
 mod safe;

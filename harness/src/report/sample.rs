@@ -1,12 +1,18 @@
 //! Outcomes put together by hand, for the tests of what consumes them.
 
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::record::{Recorder, RunRecord, Writer};
+use crate::event::{Reporter as _, RunEvent, RunPlan};
 use crate::source::{SourceFile, Span};
 use crate::transcript::{Cause, End, Transcript, Use, What};
 use crate::verdict::{
-    Evidence, FieldRow, Finding, Level, Outcome, Rule, RuleId, ScenarioId, Side, Texts, Verdict,
+    Evidence, FieldRow, Finding, Level, Outcome, Rule, RuleId, ScenarioId, Side, Summary, Texts,
+    Verdict,
 };
 use crate::wire::{Direction, Message, Segment, Value};
 
@@ -300,4 +306,93 @@ pub(crate) fn closed() -> Outcome {
     found.received = Some("reset of the connection".to_owned());
     found.event = Some(event);
     outcome(Verdict::Fail, vec![found], transcript)
+}
+
+/// Bytes of a peer that means no good, as text: markup, terminal escapes, characters that XML
+/// forbids, marks of every format, and a great many of them.
+pub(crate) fn hostile() -> String {
+    let nasty = "</script><script>alert(1)</script><img src=x onerror=alert(1)> ]]> --> \u{1b}[2J\
+                 \u{1b}]0;owned\u{7} \0\u{1}\u{8}\u{b}\u{c}\u{7f}\u{9b}\u{202e}\u{2028}\u{feff}\u{fffe}\u{fffd} \
+                 ``````` ``` | a | b | @everyone #1 http://evil.example/ [x](javascript:alert(1)) \
+                 </details></code> not ok 1 - x # SKIP\nok 2\r\n...\n---\nBail out! \\ &amp; &#0; %s '\"";
+    format!("{nasty}{}", "x".repeat(1_000_000))
+}
+
+/// A verdict of each kind, with a hostile peer among those that failed.
+pub(crate) fn all_verdicts() -> Vec<Outcome> {
+    let hostile = hostile();
+    // As much as a message of this protocol can hold.
+    let fits: String = hostile.chars().take(60_000).collect();
+    let mut outcomes = vec![wrong_field("a", &fits)];
+    let mut crashed = joined();
+    add(
+        &mut crashed,
+        12,
+        "",
+        What::Output {
+            stderr: true,
+            text: hostile.clone(),
+        },
+    );
+    let died = finding("BCP-14", Level::Must, "{ silence: 300ms }", &hostile);
+    outcomes.push(outcome(Verdict::Fail, vec![died], crashed));
+    let warned = finding("BCP-9", Level::Should, "{ silence: 300ms }", "too much");
+    outcomes.push(outcome(Verdict::Warn, vec![warned], joined()));
+    let known = finding("BCP-7", Level::Must, "{ silence: 300ms }", "known");
+    outcomes.push(outcome(Verdict::ExpectedFailure, vec![known], joined()));
+    for verdict in [
+        Verdict::Pass,
+        Verdict::Inconclusive,
+        Verdict::Skip,
+        Verdict::UnexpectedPass,
+    ] {
+        outcomes.push(outcome(verdict, Vec::new(), joined()));
+    }
+    for (number, outcome) in outcomes.iter_mut().enumerate() {
+        let title = &mut outcome.scenario.title;
+        *title = format!("{title} [number={number}]");
+        if !matches!(
+            outcome.verdict,
+            Verdict::Pass | Verdict::Warn | Verdict::Fail
+        ) {
+            outcome.reason = Some(format!("the reason: {hostile}"));
+        }
+    }
+    outcomes
+}
+
+/// Keeps the record instead of writing it.
+pub(crate) struct Kept(pub(crate) Rc<RefCell<Option<RunRecord>>>);
+
+impl Writer for Kept {
+    fn write(&mut self, record: &RunRecord) -> io::Result<()> {
+        *self.0.borrow_mut() = Some(record.clone());
+        Ok(())
+    }
+}
+
+/// The record of a run whose scenarios ended in the reverse order.
+pub(crate) fn recorded(outcomes: &[Outcome]) -> RunRecord {
+    let kept = Rc::default();
+    let mut recorder = Recorder::new(Box::new(|_, _, _| Vec::new()));
+    recorder.add("kept", Box::new(Kept(Rc::clone(&kept))));
+    let plan = RunPlan {
+        target: "127.0.0.1:9001".to_owned(),
+        seed: u64::MAX,
+        jobs: 2,
+        arguments: vec!["--target".to_owned(), "127.0.0.1:9001".to_owned()],
+        ..RunPlan::default()
+    };
+    recorder.event(&RunEvent::Started { plan: &plan }).unwrap();
+    for (index, outcome) in outcomes.iter().enumerate().rev() {
+        let finished = RunEvent::ScenarioFinished { index, outcome };
+        recorder.event(&finished).unwrap();
+    }
+    let finished = RunEvent::Finished {
+        summary: &Summary::default(),
+        took: Duration::from_millis(1_834),
+        interrupted: false,
+    };
+    recorder.event(&finished).unwrap();
+    kept.borrow_mut().take().unwrap()
 }

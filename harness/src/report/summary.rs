@@ -66,7 +66,7 @@ pub(super) fn counts(plan: &RunPlan, ending: &Ending<'_>) -> Line {
     line.add(Role::Faint, format!("  (seed {})", plan.seed))
 }
 
-fn counted(verdict: Verdict) -> (&'static str, Role) {
+pub(super) fn counted(verdict: Verdict) -> (&'static str, Role) {
     match verdict {
         Verdict::Pass => ("passed", Role::Good),
         Verdict::Warn => ("with warnings", Role::Caution),

@@ -132,7 +132,7 @@ impl World {
         self.note_answers(actor, &pieces);
         if send.chunks.is_empty() {
             let (bytes, messages) = joined(pieces, send);
-            self.enqueue(actor, &bytes, messages);
+            self.enqueue(actor, bytes, messages);
             self.flush(&[actor]).await;
         } else {
             self.send_in_chunks(actor, send, pieces).await?;
@@ -178,7 +178,7 @@ impl World {
                 ActPlan::Send(send) => {
                     self.note_answers(actor, &pieces);
                     let (bytes, messages) = joined(pieces, send);
-                    self.enqueue(actor, &bytes, messages);
+                    self.enqueue(actor, bytes, messages);
                 }
                 ActPlan::Close(close, _) => {
                     self.begin_close(actor, *close);
@@ -206,7 +206,7 @@ impl World {
 
     /// The bytes of a step, message by message.
     pub(super) fn compose(&self, actor: usize, send: &SendPlan) -> Result<Vec<Piece>, Stop> {
-        let mut pieces = Vec::new();
+        let mut pieces = Vec::with_capacity(send.parts.len());
         let mut total = 0;
         for part in &send.parts {
             let (count, variable) = self.repetition(actor, part)?;
@@ -270,11 +270,12 @@ impl World {
                 _ => Err(undecided("`raw` is bytes or text")),
             },
             PayloadPlan::Message { kind, with, bend } => {
-                let (mut fields, mut absent) = (Vec::new(), Vec::new());
+                let mut fields = Vec::with_capacity(with.len());
+                let mut absent = Vec::new();
                 for (name, expr) in with {
                     match expr.evaluate(names).map_err(undecided)? {
-                        Some(value) => fields.push((name.clone(), value)),
-                        None => absent.push(name.clone()),
+                        Some(value) => fields.push((name.as_str(), value)),
+                        None => absent.push(name.as_str()),
                     }
                 }
                 let mut bends = Vec::new();
@@ -287,7 +288,7 @@ impl World {
                         _ => return Err(undecided(format!("`bend` of {path} is a number"))),
                     }
                 }
-                self.encode(actor, kind, &fields, &absent, &bends)
+                self.encode(actor, kind, fields, &absent, &bends)
                     .map_err(unsaid)
             }
         }
@@ -331,18 +332,17 @@ impl World {
         }
     }
 
-    fn enqueue(&mut self, actor: usize, bytes: &[u8], messages: Vec<Piece>) {
+    fn enqueue(&mut self, actor: usize, bytes: Vec<u8>, messages: Vec<Piece>) {
         if messages.is_empty() {
             self.queue(actor, bytes, None, Cause::Step, None);
         }
         for (bytes, message, _) in messages {
-            self.queue(actor, &bytes, message, Cause::Step, None);
+            self.queue(actor, bytes, message, Cause::Step, None);
         }
     }
 
     /// Waits until what was queued is written, as far as the peer reads.
     pub(super) async fn flush(&mut self, actors: &[usize]) {
-        let until = Instant::now() + WRITE_PATIENCE;
         let written = |world: &mut Self| {
             let flushed = |actor: &usize| {
                 let session = world.actors[*actor].session.as_ref();
@@ -350,6 +350,12 @@ impl World {
             };
             actors.iter().all(flushed).then_some(())
         };
+        // Mostly the system takes everything at once.
+        self.write_now(actors).await;
+        if written(self).is_some() {
+            return;
+        }
+        let until = Instant::now() + WRITE_PATIENCE;
         if self.drive(until, written).await.is_none() {
             let text = "the peer does not take more bytes; the rest waits".to_owned();
             self.note(actors.first().copied(), What::Note(text));
@@ -375,7 +381,7 @@ impl World {
             let (chunk, tail) = rest.split_at(len);
             let chunk = chunk.to_vec();
             rest = tail;
-            self.queue(actor, &chunk, None, Cause::Step, None);
+            self.queue(actor, chunk, None, Cause::Step, None);
             self.flush(&[actor]).await;
             // Who has ended the connection takes nothing more.
             let ended = |world: &mut Self| world.actors[actor].ended.map(|_| ());

@@ -96,9 +96,6 @@ impl Connection {
             }
             Poll::Ready(Ok(())) => {
                 if !self.broken {
-                    if self.unread.is_empty() {
-                        self.begun = Instant::now();
-                    }
                     self.note_bytes(codec, buffer.filled());
                     self.decode(codec, limit, arrived);
                 }
@@ -125,6 +122,9 @@ impl Connection {
             .is_none_or(|pause| now.duration_since(self.last_read) < pause);
         self.last_read = now;
         self.rested = false;
+        if self.unread.is_empty() {
+            self.begun = now;
+        }
         self.unread.extend_from_slice(bytes);
     }
 
@@ -205,9 +205,11 @@ impl Connection {
             }
         }
         if self.start > 0 {
-            self.begun = Instant::now();
             self.unread.drain(..self.start);
             self.start = 0;
+            if !self.unread.is_empty() {
+                self.begun = Instant::now();
+            }
         }
     }
 

@@ -37,18 +37,6 @@ impl World {
         Ok(())
     }
 
-    fn run_all<'a>(
-        &'a mut self,
-        steps: &'a [StepPlan],
-    ) -> Pin<Box<dyn Future<Output = Done> + 'a>> {
-        Box::pin(async move {
-            for step in steps {
-                self.run_step(step).await?;
-            }
-            Ok(())
-        })
-    }
-
     async fn run_step(&mut self, step: &StepPlan) -> Done {
         self.go_on()?;
         if Instant::now() > self.must_end {
@@ -68,8 +56,11 @@ impl World {
             StepPlanKind::Together(steps) => self.together(steps).await,
             StepPlanKind::AnyOrder(branches) => self.expect_branches(branches, Join::All).await,
             StepPlanKind::Either(branches) => self.expect_branches(branches, Join::First).await,
-            StepPlanKind::Group(steps) => self.run_all(steps).await,
+            StepPlanKind::Group(steps) => self.repeat(1, None, steps).await,
             StepPlanKind::Repeat(count, variable, steps) => {
+                let value = count.evaluate(&self.names(None)).map_err(undecided)?;
+                let count =
+                    count_of(value.as_ref()).ok_or_else(|| undecided("`repeat` needs a number"))?;
                 self.repeat(count, variable.as_ref(), steps).await
             }
             StepPlanKind::Eventually {
@@ -88,22 +79,24 @@ impl World {
         }
     }
 
-    async fn repeat(
-        &mut self,
-        count: &crate::matching::Expr,
-        variable: Option<&Arc<str>>,
-        steps: &[StepPlan],
-    ) -> Done {
-        let value = count.evaluate(&self.names(None)).map_err(undecided)?;
-        let count = count_of(value.as_ref()).ok_or_else(|| undecided("`repeat` needs a number"))?;
-        for turn in 1..=count {
-            if let Some(name) = variable {
-                let turn = i128::try_from(turn).unwrap_or(i128::MAX);
-                self.saved.insert(Arc::clone(name), Value::Int(turn));
+    fn repeat<'a>(
+        &'a mut self,
+        count: usize,
+        variable: Option<&'a Arc<str>>,
+        steps: &'a [StepPlan],
+    ) -> Pin<Box<dyn Future<Output = Done> + 'a>> {
+        Box::pin(async move {
+            for turn in 1..=count {
+                if let Some(name) = variable {
+                    let turn = i128::try_from(turn).unwrap_or(i128::MAX);
+                    self.saved.insert(Arc::clone(name), Value::Int(turn));
+                }
+                for step in steps {
+                    self.run_step(step).await?;
+                }
             }
-            self.run_all(steps).await?;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Attempts until one passes; the last failure counts when none does.
@@ -118,7 +111,7 @@ impl World {
         let findings = self.findings.len();
         for attempt in 1_usize.. {
             let turns = self.transcript.turns();
-            let outcome = self.run_all(steps).await;
+            let outcome = self.repeat(1, None, steps).await;
             let failed = self.findings.len() > findings || outcome == Err(Stop::Failed);
             if !failed || matches!(outcome, Err(Stop::Undecided(_) | Stop::NotHere(_))) {
                 return outcome;

@@ -21,6 +21,7 @@ mod execute;
 mod fence;
 mod inbox;
 mod lateness;
+mod leftovers;
 mod listening;
 mod names;
 mod observe;

@@ -1,6 +1,5 @@
 //! Waiting for expectations: what comes is offered to the branches until they have what they want.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,35 +34,35 @@ pub(super) enum Join {
 
 /// Branches that wait side by side.
 pub(super) struct Race<'p> {
-    branches: Vec<Branch<'p>>,
+    runners: Vec<Runner<'p>>,
     join: Join,
-    /// Which branches are still in; of [`Join::All`] always all.
-    alive: Vec<bool>,
     /// Turns of the transcript before it began, when its order is free.
     block: Option<usize>,
 }
 
+/// One of the branches.
+struct Runner<'p> {
+    branch: Branch<'p>,
+    /// It is still in; of [`Join::All`] all always are.
+    alive: bool,
+    /// Its head wants the item that is being looked at.
+    fits: bool,
+}
+
 impl<'p> Race<'p> {
     fn is_over(&self) -> bool {
-        let mut in_it = self
-            .branches
-            .iter()
-            .zip(&self.alive)
-            .filter(|(_, alive)| **alive);
+        let mut in_it = self.runners.iter().filter(|runner| runner.alive);
         match self.join {
-            Join::All => in_it.all(|(branch, _)| branch.is_empty()),
-            Join::First => in_it.any(|(branch, _)| branch.is_empty()),
+            Join::All => in_it.all(|runner| runner.branch.is_empty()),
+            Join::First => in_it.any(|runner| runner.branch.is_empty()),
         }
     }
 
     /// The expectations whose turn it is.
     pub(super) fn heads(&self) -> impl Iterator<Item = (usize, &Watch<'p>)> {
-        let in_it = self
-            .branches
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| self.alive[*index]);
-        in_it.filter_map(|(index, branch)| Some((index, branch.front()?)))
+        let in_it = self.runners.iter().enumerate();
+        let in_it = in_it.filter(|(_, runner)| runner.alive);
+        in_it.filter_map(|(index, runner)| Some((index, runner.branch.front()?)))
     }
 
     pub(super) fn heads_of(&self, actor: usize) -> impl Iterator<Item = (usize, &Watch<'p>)> {
@@ -71,18 +70,19 @@ impl<'p> Race<'p> {
     }
 
     fn others_are_in(&self, index: usize) -> bool {
-        self.alive
+        self.runners
             .iter()
             .enumerate()
-            .any(|(other, alive)| *alive && other != index)
+            .any(|(other, runner)| runner.alive && other != index)
     }
 
     /// One more message was taken by the head of a branch.
     fn advance(&mut self, index: usize) {
-        if let Some(watch) = self.branches[index].front_mut() {
+        let branch = &mut self.runners[index].branch;
+        if let Some(watch) = branch.front_mut() {
             watch.count();
             if watch.is_full() {
-                self.branches[index].pop_front();
+                branch.pop_front();
             }
         }
     }
@@ -91,13 +91,16 @@ impl<'p> Race<'p> {
 impl World {
     /// Waits until all branches, or the first that fits, have what they expect.
     pub(super) async fn observe(&mut self, branches: Vec<Branch<'_>>, join: Join) -> Done {
-        let alive = vec![true; branches.len()];
         let free = branches.len() > 1 && join == Join::All;
         let block = free.then(|| self.transcript.turns());
+        let runner = |branch| Runner {
+            branch,
+            alive: true,
+            fits: false,
+        };
         let mut race = Race {
-            branches,
+            runners: branches.into_iter().map(runner).collect(),
             join,
-            alive,
             block,
         };
         let mut overdue = false;
@@ -143,7 +146,10 @@ impl World {
     }
 
     fn begin_windows(&self, race: &mut Race<'_>) -> Done {
-        for watch in race.branches.iter_mut().filter_map(VecDeque::front_mut) {
+        for runner in &mut race.runners {
+            let Some(watch) = runner.branch.front_mut() else {
+                continue;
+            };
             if watch.time_span().is_none() {
                 let span = self.window(watch.window, watch.actor)?;
                 watch.begin(span);
@@ -174,14 +180,15 @@ impl World {
             return Ok(());
         };
         let event = item.event;
-        let mut fitting = Vec::new();
-        for (index, watch) in race.heads_of(actor) {
-            if self.fits(watch, &item.what)? {
-                fitting.push(index);
-            }
+        for runner in &mut race.runners {
+            let head = runner.branch.front().filter(|_| runner.alive);
+            runner.fits = match head.filter(|watch| watch.actor == actor) {
+                Some(watch) => self.fits(watch, &item.what)?,
+                None => false,
+            };
         }
-        if let Some(&first) = fitting.first() {
-            return self.take_for(actor, event, first, &fitting, race).await;
+        if let Some(first) = race.runners.iter().position(|runner| runner.fits) {
+            return self.take_for(actor, event, first, race).await;
         }
         if self.skip_if_free(actor) {
             return Ok(());
@@ -197,7 +204,7 @@ impl World {
             .collect();
         if !satisfied.is_empty() {
             for index in satisfied {
-                race.branches[index].pop_front();
+                race.runners[index].branch.pop_front();
             }
             return Ok(());
         }
@@ -207,14 +214,15 @@ impl World {
         let concerned: Vec<usize> = race.heads_of(actor).map(|(index, _)| index).collect();
         for index in concerned {
             if race.join == Join::First && race.others_are_in(index) {
-                race.alive[index] = false;
+                race.runners[index].alive = false;
                 continue;
             }
-            let Some(watch) = race.branches[index].front().cloned() else {
+            let branch = &mut race.runners[index].branch;
+            let Some(watch) = branch.front().cloned() else {
                 continue;
             };
             self.unexpected(&watch).await?;
-            self.spend(actor, &watch, &mut race.branches[index]);
+            self.spend(actor, &watch, branch);
             return Ok(());
         }
         Ok(())
@@ -242,30 +250,28 @@ impl World {
         }
     }
 
-    /// Takes an item that the heads of these branches want.
+    /// Takes an item that the heads of some branches want, the first of them first.
     async fn take_for(
         &mut self,
         actor: usize,
         event: usize,
         first: usize,
-        fitting: &[usize],
         race: &mut Race<'_>,
     ) -> Done {
-        let Some(watch) = race.branches[first].front().cloned() else {
+        let branch = &mut race.runners[first].branch;
+        let Some(watch) = branch.front_mut() else {
             return Ok(());
         };
-        if watch.is_satisfied() && self.came_after(&watch) {
-            race.branches[first].pop_front();
+        if watch.is_satisfied() && self.came_after(watch) {
+            branch.pop_front();
             return Ok(());
         }
-        self.in_time(&watch).await?;
-        self.take(actor, &watch);
+        self.in_time(watch).await?;
+        self.take(actor, watch);
         if watch.is_satisfied() {
             // It need not have come.
             self.transcript.forget_turn(event);
-        } else if let Some(watch) = race.branches[first].front_mut()
-            && watch.takes_several()
-        {
+        } else if watch.takes_several() {
             let turn = watch.first_turn(self.transcript.turns());
             self.transcript.share_turn(event, turn);
         }
@@ -276,16 +282,16 @@ impl World {
             race.advance(first);
             return Ok(());
         }
-        let losers: Vec<usize> = race
-            .heads_of(actor)
-            .filter(|(index, watch)| !fitting.contains(index) && !watch.is_satisfied())
-            .map(|(index, _)| index)
-            .collect();
-        for index in losers {
-            race.alive[index] = false;
-        }
-        for &index in fitting {
-            race.advance(index);
+        for index in 0..race.runners.len() {
+            let runner = &mut race.runners[index];
+            if runner.fits {
+                race.advance(index);
+            } else if let Some(watch) = runner.branch.front()
+                && watch.actor == actor
+                && !watch.is_satisfied()
+            {
+                runner.alive = false;
+            }
         }
         Ok(())
     }
@@ -293,21 +299,21 @@ impl World {
     /// The time is up for some branch.
     async fn expire(&mut self, race: &mut Race<'_>) -> Done {
         let now = Instant::now();
-        for index in 0..race.branches.len() {
-            let Some(watch) = race.branches[index].front().filter(|_| race.alive[index]) else {
+        for index in 0..race.runners.len() {
+            let runner = &race.runners[index];
+            let Some(watch) = runner.branch.front().filter(|_| runner.alive) else {
                 continue;
             };
             if self.waits_until(watch).is_none_or(|until| until > now) {
                 continue;
             }
             if watch.is_satisfied() {
-                race.branches[index].pop_front();
+                race.runners[index].branch.pop_front();
             } else if race.join == Join::First && race.others_are_in(index) {
-                race.alive[index] = false;
+                race.runners[index].alive = false;
             } else {
-                let watch = watch.clone();
-                self.missing(&watch).await?;
-                race.branches[index].pop_front();
+                self.missing(watch).await?;
+                race.runners[index].branch.pop_front();
             }
         }
         Ok(())

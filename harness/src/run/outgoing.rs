@@ -117,7 +117,8 @@ impl World {
                 );
             }
             for _ in 0..copies {
-                self.queue(index, &one.bytes, one.message.clone(), cause, one.to);
+                let (bytes, message) = (one.bytes.clone(), one.message.clone());
+                self.queue(index, bytes, message, cause, one.to);
             }
             used.push(index);
         }

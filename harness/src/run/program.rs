@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::leftovers::Mark;
 use super::terminal::{END_OF_INPUT, Terminal};
 use crate::scenario::Channel;
 
@@ -93,10 +94,12 @@ pub(super) struct Printed {
     pub at: Instant,
 }
 
-/// A started program. Dropping it kills its process group.
+/// A started program. Dropping it kills its process group, and what has left the group.
 pub(super) struct Program {
     pub command: CommandLine,
     group: Option<Pid>,
+    /// What its processes have in their environment, until they are known to be gone.
+    mark: Option<Mark>,
     events: mpsc::Receiver<ProgramEvent>,
     waiter: JoinHandle<()>,
     /// What it has printed.
@@ -133,6 +136,8 @@ impl Program {
         if let Some(term) = &streams.term {
             prepared.env("TERM", term);
         }
+        let mark = Mark::new();
+        mark.put_on(&mut prepared);
         let ends = connect(&mut prepared, streams)?;
         let mut child = prepared.spawn()?;
         // What is the program's own must not be held open here.
@@ -167,6 +172,7 @@ impl Program {
         Ok(Self {
             command,
             group,
+            mark: Some(mark),
             events,
             waiter,
             printed: VecDeque::new(),
@@ -233,7 +239,7 @@ impl Program {
         self.input = None;
     }
 
-    /// Ends it: politely first, then by force; and whatever it has left in its process group.
+    /// Ends it: politely first, then by force; and whatever it has left behind, wherever.
     pub(super) async fn stop(mut self) {
         self.end_expected = true;
         if self.exited.is_none() && self.signal(Signal::TERM).is_ok() {
@@ -248,6 +254,10 @@ impl Program {
         }
         self.kill();
         let _ = tokio::time::timeout(PATIENCE, &mut self.waiter).await;
+        if let Some(mark) = self.mark.take() {
+            // All processes of the machine are looked at, beside what else runs on this thread.
+            let _ = tokio::task::spawn_blocking(move || mark.kill_all()).await;
+        }
     }
 
     /// Kills the process group.
@@ -262,6 +272,9 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
+        if let Some(mark) = &self.mark {
+            mark.kill_all();
+        }
         if let Some(typist) = &self.typist {
             typist.abort();
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::LocalSet;
+use tokio::task::{JoinError, LocalSet};
 use tokio_util::sync::CancellationToken;
 
 use super::lateness::Lateness;
@@ -194,19 +194,23 @@ fn work(queue: Arc<Queue>, slots: usize, sender: mpsc::Sender<Progress>) -> io::
     let interrupted = queue.stop.clone();
     local.spawn_local(stop_on_signals(interrupted));
     let queue = Rc::new(queue);
+    let mut running = Vec::new();
     for _ in 0..slots {
         let (queue, sender, lateness) = (Rc::clone(&queue), sender.clone(), lateness.clone());
-        local.spawn_local(async move { slot(&queue, &sender, lateness).await });
+        running.push(local.spawn_local(async move { slot(&queue, &sender, lateness).await }));
     }
     drop(sender);
     let finished = async {
-        // The slots hold the only other references.
-        while Rc::strong_count(&queue) > 1 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        for slot in running {
+            slot.await?;
         }
+        Ok(())
     };
-    runtime.block_on(local.run_until(finished));
-    Ok(())
+    let ended: Result<(), JoinError> = runtime.block_on(local.run_until(finished));
+    match ended.map_err(JoinError::try_into_panic) {
+        Ok(()) | Err(Err(_)) => Ok(()),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+    }
 }
 
 async fn stop_on_signals(stop: CancellationToken) {

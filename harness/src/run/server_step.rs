@@ -197,14 +197,14 @@ impl World {
         if !check.holds(code.as_ref(), &names).map_err(undecided)? {
             let expected = format!("exit status {}", check.describe(&names));
             let received = status_words(found);
-            return self
-                .told(
-                    place,
-                    &format!("the {subject} ended with another status"),
-                    expected,
-                    &received,
-                )
-                .await;
+            // The clock has nothing to do with it.
+            let problem = Problem::Told {
+                problem: format!("the {subject} ended with another status"),
+                expected: Some(expected),
+                received: Some(received),
+                timed: false,
+            };
+            return self.fail_plainly(place, None, problem).await;
         }
         Ok(())
     }
@@ -289,7 +289,13 @@ impl World {
         );
         let subject = self.protocol.subject_word();
         let problem = format!("the {subject} did not print what it should");
-        self.told(place, &problem, expected, "no such line").await
+        let silent = |program: &super::program::Program| program.lines().next().is_none();
+        let received = if self.subject.program().is_some_and(silent) {
+            "nothing at all"
+        } else {
+            "no such line"
+        };
+        self.told(place, &problem, expected, received).await
     }
 
     /// Whether it has printed this. Of a client counts what no step has taken yet, or what has come

@@ -102,6 +102,8 @@ pub(super) struct World {
     pub rng: StdRng,
     /// What is read goes here first. Kept, since clearing it anew would cost more than the reading.
     space: Box<[u8]>,
+    /// What was read and is not in an inbox yet. Kept for the same reason.
+    arrivals: Vec<Arrival>,
     timer: Pin<Box<Sleep>>,
     interrupted: Pin<Box<WaitForCancellationFutureOwned>>,
     /// The greatest delay with which this task itself was woken when its time had come.
@@ -188,6 +190,7 @@ impl World {
             lost_before: 0,
             rng,
             space: vec![0; space].into_boxed_slice(),
+            arrivals: Vec::new(),
             timer: Box::pin(tokio::time::sleep_until(now)),
             interrupted,
             worst_delay: Duration::ZERO,
@@ -264,10 +267,9 @@ impl World {
                 if std::mem::take(&mut self.look_again) {
                     continue;
                 }
-                if self.shared.stop.is_cancelled() {
+                if self.interrupted.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(None);
                 }
-                let _ = self.interrupted.as_mut().poll(cx);
                 let next = self.next_due();
                 let wake = next.map_or(until, |due| due.min(until));
                 // One that fires too early costs less than setting it for each message.
@@ -367,11 +369,10 @@ impl World {
             let Some(session) = &mut actor.session else {
                 return;
             };
-            let mut arrivals = Vec::new();
             let codec = &self.protocol.codec;
-            let space = &mut self.space;
+            let arrivals = &mut self.arrivals;
             let mut keep = |arrival| arrivals.push(arrival);
-            let more = session.poll_read(cx, codec, *budget, space, &mut keep);
+            let more = session.poll_read(cx, codec, *budget, &mut self.space, &mut keep);
             let rested = session
                 .rest_due(codec)
                 .is_some_and(|due| due <= Instant::now());
@@ -379,22 +380,30 @@ impl World {
                 session.rest(codec, *budget, &mut keep);
             }
             // What only a pause has ended came when its last byte did.
-            let now = match codec.pause().and_then(|_| session.last_read()) {
-                Some(last) => last,
-                None => Instant::now(),
-            };
-            *budget = budget.saturating_sub(arrivals.len());
-            for arrival in arrivals {
-                let at = match arrival {
-                    Arrival::Ended(_) => Instant::now(),
-                    _ => now,
-                };
-                self.arrived(index, at, arrival);
-            }
+            let last = codec.pause().and_then(|_| session.last_read());
+            *budget = budget.saturating_sub(self.arrivals.len());
+            self.take_in(index, last);
             if !matches!(more, Poll::Ready(true)) {
                 return;
             }
         }
+    }
+
+    /// Puts what was read into the inbox; it came at `moment`, or now.
+    fn take_in(&mut self, index: usize, moment: Option<Instant>) {
+        if self.arrivals.is_empty() {
+            return;
+        }
+        let now = moment.unwrap_or_else(Instant::now);
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        for arrival in arrivals.drain(..) {
+            let at = match arrival {
+                Arrival::Ended(_) => Instant::now(),
+                _ => now,
+            };
+            self.arrived(index, at, arrival);
+        }
+        self.arrivals = arrivals;
     }
 
     fn arrived(&mut self, index: usize, now: Instant, arrival: Arrival) {
@@ -493,11 +502,12 @@ impl World {
                 source,
                 ..self.names(Some(index))
             };
-            let (mut fields, mut absent) = (Vec::new(), Vec::new());
+            let mut fields = Vec::with_capacity(reflex.with.len());
+            let mut absent = Vec::new();
             for (name, expr) in &reflex.with {
                 match expr.evaluate(&names) {
-                    Ok(Some(value)) => fields.push((name.clone(), value)),
-                    Ok(None) => absent.push(name.clone()),
+                    Ok(Some(value)) => fields.push((name.as_str(), value)),
+                    Ok(None) => absent.push(name.as_str()),
                     Err(_) => {}
                 }
             }
@@ -507,7 +517,7 @@ impl World {
                 .delay
                 .as_ref()
                 .and_then(|delay| self.time(delay).ok());
-            match self.encode(index, &reflex.send, &fields, &absent, &[]) {
+            match self.encode(index, &reflex.send, fields, &absent, &[]) {
                 Ok((bytes, sent)) => {
                     let at = now + delay.unwrap_or_default();
                     self.actors[index].due.push_back(Due {
@@ -540,8 +550,8 @@ impl World {
             }
             let copies = self.actors[self.owner(index)].copies.unwrap_or(1);
             for _ in 0..copies {
-                let message = due.message.clone();
-                self.queue(index, &due.bytes, message, Cause::Reflex, due.to);
+                let (bytes, message) = (due.bytes.clone(), due.message.clone());
+                self.queue(index, bytes, message, Cause::Reflex, due.to);
             }
         }
     }
@@ -550,11 +560,13 @@ impl World {
     pub(super) fn queue(
         &mut self,
         index: usize,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         message: Option<Message>,
         cause: Cause,
         to: Option<SocketAddr>,
     ) {
+        let session = self.actors[index].session.as_mut();
+        let queued = session.is_none_or(|session| session.queue(&bytes, to));
         let direction = self.protocol.sends();
         let label = Arc::clone(&self.actors[index].label);
         let step = if cause == Cause::Step {
@@ -570,13 +582,21 @@ impl World {
         };
         let at = self.elapsed(Instant::now());
         self.transcript.add(at, Some(label), step, what);
-        let Some(session) = &mut self.actors[index].session else {
-            return;
-        };
-        if !session.queue(bytes, to) {
+        if !queued {
             let text = "not sent: too many bytes wait already".to_owned();
             self.note(Some(index), What::WriteFailed(text));
         }
+    }
+
+    /// Writes what the system takes at once.
+    pub(super) async fn write_now(&mut self, actors: &[usize]) {
+        poll_fn(|cx| {
+            for &actor in actors {
+                self.write(actor, cx);
+            }
+            Poll::Ready(())
+        })
+        .await;
     }
 
     fn write(&mut self, index: usize, cx: &mut Context<'_>) {
@@ -588,25 +608,20 @@ impl World {
         }
     }
 
-    /// The bytes of a message, and the message as it would be decoded.
+    /// The bytes of a message, and the message as it is decoded.
     pub(super) fn encode(
         &self,
         index: usize,
         kind: &str,
-        fields: &[(String, Value)],
-        absent: &[String],
+        fields: Vec<(&str, Value)>,
+        absent: &[&str],
         bends: &[crate::wire::Bend],
     ) -> Result<(Vec<u8>, Option<Message>), EncodeError> {
         let actor = &self.actors[self.owner(index)];
         let own = |name: &str| own_value(actor, name);
         let codec = &self.protocol.codec;
         let direction = self.protocol.sends();
-        let bytes = codec.encode_without(direction, kind, fields, absent, bends, &own)?;
-        let message = match codec.decode_rested(direction, &bytes) {
-            crate::wire::Decoded::Message { message, len } if len == bytes.len() => Some(message),
-            _ => None,
-        };
-        Ok((bytes, message))
+        codec.encode_and_read(direction, kind, fields, absent, bends, &own)
     }
 
     /// Values of variables, as a step of this actor sees them.

@@ -15,6 +15,7 @@ pub use vocabulary::Vocabulary;
 use serde_json::{Map, Value, json};
 
 use crate::language::{Language, Section};
+use crate::report::record::RunRecord;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -44,13 +45,25 @@ pub fn of_expected() -> Value {
     Generator::new(None, false).root("a list of expected failures", "Expected failures")
 }
 
+/// The schema of lists of implementations.
+pub fn of_matrices() -> Value {
+    Generator::new(None, false).root("a matrix", "Implementations")
+}
+
+/// The schema of what `--report json=FILE` writes.
+pub fn of_records() -> Value {
+    schemars::schema_for!(RunRecord).to_value()
+}
+
 /// The schemas that are the same for all protocols, with the names of their files.
-pub fn of_all_protocols() -> [(&'static str, Value); 4] {
+pub fn of_all_protocols() -> [(&'static str, Value); 6] {
     [
         ("protocol.schema.json", of_protocols()),
         ("dialect.schema.json", of_dialects()),
         ("rules.schema.json", of_rules()),
         ("expected.schema.json", of_expected()),
+        ("matrix.schema.json", of_matrices()),
+        ("record.schema.json", of_records()),
     ]
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::steps::ACTIONS;
 use super::{
-    Vocabulary, of_all_protocols, of_dialects, of_expected, of_protocols, of_rules, of_scenarios,
+    Vocabulary, of_all_protocols, of_dialects, of_expected, of_matrices, of_protocols, of_rules,
+    of_scenarios,
 };
 use crate::language::{Language, Section};
 use crate::plan::{Selection, describe};
@@ -104,6 +105,13 @@ fn all_files_of_all_protocols_fit_their_schemas() {
     }
 }
 
+#[test]
+fn the_matrix_of_this_repository_fits_its_schema() {
+    let path = Path::new(SCENARIOS).join("matrix.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    fits(&validator(&of_matrices()), &text, "matrix.yaml");
+}
+
 /// `harness schema scenarios --write` brings them up to date.
 #[test]
 fn the_kept_schemas_are_up_to_date() {
@@ -128,12 +136,14 @@ fn every_example_of_the_language_fits() {
     let scenarios = bcp();
     let (protocols, rules) = (validator(&of_protocols()), validator(&of_rules()));
     let expected = validator(&of_expected());
+    let matrices = validator(&of_matrices());
     for section in Section::all() {
         let validator = match section.language {
             Language::Scenarios => &scenarios,
             Language::Wire => &protocols,
             Language::Rules => &rules,
             Language::Expected => &expected,
+            Language::Matrix => &matrices,
         };
         for word in section.words {
             let text = section.document(word);

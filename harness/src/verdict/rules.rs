@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::source::{Diagnostic, Diagnostics, Fields, Node, Span, closest};
@@ -63,7 +64,7 @@ impl PartialOrd for RuleId {
 }
 
 /// How binding a rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// The document promises it, or no correct program could do otherwise.
@@ -73,7 +74,7 @@ pub enum Level {
 }
 
 /// Which program a rule binds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The server.
@@ -130,8 +131,8 @@ impl Rules {
                 &[("must", Level::Must), ("should", Level::Should)],
                 diagnostics,
             );
-            let text = fields.require("text", diagnostics).and_then(Node::text);
-            let source = fields.require("source", diagnostics).and_then(Node::text);
+            let text = fields.require_text("text", diagnostics);
+            let source = fields.require_text("source", diagnostics);
             fields.finish(diagnostics);
             if let (Some(side), Some(level), Some(text), Some(source)) = (side, level, text, source)
             {

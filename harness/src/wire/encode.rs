@@ -1,7 +1,12 @@
 //! From messages to bytes. Lengths are computed unless they are bent.
 
+use std::sync::Arc;
+
+use super::shape::Shape;
 use super::writer::Writer;
-use super::{Codec, DefaultValue, Direction, EncodeError, FieldInfo, Kind, Value};
+use super::{
+    Codec, Decoded, DefaultValue, Direction, EncodeError, FieldInfo, Kind, Message, Value,
+};
 
 /// A number that is sent as something else than what it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +29,9 @@ impl Codec {
         bends: &[Bend],
         own: &dyn Fn(&str) -> Option<Value>,
     ) -> Result<Vec<u8>, EncodeError> {
-        self.encode_without(direction, kind, fields, &[], bends, own)
+        let fields = fields.iter();
+        let fields = fields.map(|(name, value)| (name.as_str(), value.clone()));
+        self.encode_without(direction, kind, fields.collect(), &[], bends, own)
     }
 
     /// Like [`Codec::encode`] with some fields left out on purpose, even where a default would
@@ -33,21 +40,65 @@ impl Codec {
         &self,
         direction: Direction,
         kind: &str,
-        fields: &[(String, Value)],
-        absent: &[String],
+        fields: Vec<(&str, Value)>,
+        absent: &[&str],
         bends: &[Bend],
         own: &dyn Fn(&str) -> Option<Value>,
     ) -> Result<Vec<u8>, EncodeError> {
+        let (kind, shape) = self.shape(direction, kind)?;
+        let values = values(kind, direction, fields, absent, own)?;
+        Writer::new(kind, shape, &values, bends).write()
+    }
+
+    /// Like [`Codec::encode_without`], with the message that the bytes are read as: not always the
+    /// one that was written, and none where they are bent so that they are no message.
+    pub fn encode_and_read(
+        &self,
+        direction: Direction,
+        kind: &str,
+        fields: Vec<(&str, Value)>,
+        absent: &[&str],
+        bends: &[Bend],
+        own: &dyn Fn(&str) -> Option<Value>,
+    ) -> Result<(Vec<u8>, Option<Message>), EncodeError> {
+        let (kind, shape) = self.shape(direction, kind)?;
+        let values = values(kind, direction, fields, absent, own)?;
+        let bytes = Writer::new(kind, shape, &values, bends).write()?;
+        let as_written = absent.is_empty() && bends.is_empty() && bytes.len() <= self.max_message;
+        if !shape.plain || !as_written {
+            let message = self.read_back(direction, &bytes);
+            return Ok((bytes, message));
+        }
+        let fields = shape.fields.iter().zip(values);
+        let fields =
+            fields.filter_map(|(field, sent)| Some((Arc::clone(&field.name), sent.value?)));
+        let message = Some(Message {
+            kind: Arc::clone(&kind.name),
+            fields: fields.collect(),
+        });
+        debug_assert_eq!(message, self.read_back(direction, &bytes));
+        Ok((bytes, message))
+    }
+
+    fn read_back(&self, direction: Direction, bytes: &[u8]) -> Option<Message> {
+        match self.decode_rested(direction, bytes) {
+            Decoded::Message { message, len } if len == bytes.len() => Some(message),
+            _ => None,
+        }
+    }
+
+    fn shape(&self, direction: Direction, kind: &str) -> Result<(&Kind, &Shape), EncodeError> {
         let Some(known) = self.kind(kind) else {
             let kind = kind.to_owned();
             return Err(EncodeError::UnknownKind { kind });
         };
-        let Some(shape) = known.shape(direction) else {
-            let kind = kind.to_owned();
-            return Err(EncodeError::WrongWay { kind, direction });
-        };
-        let values = values(known, direction, fields, absent, own)?;
-        Writer::new(known, shape, &values, bends).write()
+        match known.shape(direction) {
+            Some(shape) => Ok((known, shape)),
+            None => Err(EncodeError::WrongWay {
+                kind: kind.to_owned(),
+                direction,
+            }),
+        }
     }
 }
 
@@ -65,28 +116,27 @@ pub(super) struct Sent {
 fn values(
     kind: &Kind,
     direction: Direction,
-    given: &[(String, Value)],
-    absent: &[String],
+    given: Vec<(&str, Value)>,
+    absent: &[&str],
     own: &dyn Fn(&str) -> Option<Value>,
 ) -> Result<Vec<Sent>, EncodeError> {
     let fields = kind.fields(direction);
     let mut values: Vec<Sent> = vec![Sent::default(); fields.len()];
     for (name, value) in given {
-        let Some(at) = fields.iter().position(|field| *field.name == **name) else {
+        let Some(at) = fields.iter().position(|field| *field.name == *name) else {
             let problem = kind.no_such_field(direction, name);
             return Err(EncodeError::UnknownField { problem });
         };
-        let value =
-            fields[at]
-                .class
-                .coerce(value.clone())
-                .map_err(|problem| EncodeError::WrongValue {
-                    field: name.clone(),
-                    problem,
-                })?;
+        let value = fields[at]
+            .class
+            .coerce(value)
+            .map_err(|problem| EncodeError::WrongValue {
+                field: name.to_owned(),
+                problem,
+            })?;
         if let Some(constant) = fields[at].constant.as_ref().filter(|same| **same != value) {
             return Err(EncodeError::Constant {
-                field: name.clone(),
+                field: name.to_owned(),
                 constant: constant.clone(),
             });
         }

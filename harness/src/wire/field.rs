@@ -1,5 +1,6 @@
 //! Fields of a layout or a body: numbers, text, bytes and lengths.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::class::Names;
@@ -124,7 +125,9 @@ impl<'n> Builder<'_, 'n, '_> {
         content: &Content,
     ) -> Option<Vec<u8>> {
         let bytes = match (value, content) {
-            (Value::Text(text), Content::Text(encoding)) => encoding.encode(text),
+            (Value::Text(text), Content::Text(encoding)) => {
+                encoding.encode(text).map(Cow::into_owned)
+            }
             (Value::Text(text), _) => Some(text.clone().into_bytes()),
             (Value::Bytes(bytes), _) => Some(bytes.clone()),
             _ => None,

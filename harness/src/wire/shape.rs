@@ -1,5 +1,6 @@
 //! What a description becomes: the parts of one kind's messages in one direction, in wire order.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::class::Names;
@@ -19,6 +20,8 @@ pub(super) struct Shape {
     pub(super) fields: Vec<FieldInfo>,
     /// Bytes that stand at a fixed place in every message of this shape, mostly the tag.
     pub(super) sure: Option<Sure>,
+    /// What is written in this shape is read back as it is, see [`super::plain`].
+    pub(super) plain: bool,
     /// How many [`Role::Length`]s there are.
     pub(super) counts: usize,
 }
@@ -340,10 +343,10 @@ impl Encoding {
     }
 
     /// The bytes of a text, if the encoding has them.
-    pub(super) fn encode(self, text: &str) -> Option<Vec<u8>> {
+    pub(super) fn encode(self, text: &str) -> Option<Cow<'_, [u8]>> {
         match self {
-            Self::Utf8 => Some(text.as_bytes().to_vec()),
-            Self::Ascii => text.is_ascii().then(|| text.as_bytes().to_vec()),
+            Self::Utf8 => Some(text.as_bytes().into()),
+            Self::Ascii => text.is_ascii().then(|| text.as_bytes().into()),
             Self::Latin1 => text.chars().map(|c| u8::try_from(c).ok()).collect(),
             Self::Utf16 { little } => Some(
                 text.encode_utf16()

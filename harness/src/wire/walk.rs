@@ -80,6 +80,7 @@ impl<'b> Walk<'b> {
     pub(super) fn shape<'c: 'b>(&mut self, shape: &'c Shape) -> Result<(), Stop<'c>> {
         self.pos = 0;
         self.found.clear();
+        self.found.reserve(shape.fields.len());
         self.list(&shape.parts, self.end)
     }
 
@@ -89,9 +90,12 @@ impl<'b> Walk<'b> {
             let info = shape.fields.get(slot)?;
             Some((Arc::clone(&info.name), found.value()))
         };
+        // Thousands of messages are kept: no more space than they need.
+        let mut fields = Vec::with_capacity(self.found.len());
+        fields.extend(self.found.drain(..).filter_map(field));
         Message {
             kind: Arc::clone(&kind.name),
-            fields: self.found.drain(..).filter_map(field).collect(),
+            fields,
         }
     }
 

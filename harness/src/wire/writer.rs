@@ -155,19 +155,19 @@ impl<'a> Writer<'a> {
         path: &Arc<str>,
     ) -> Result<(), EncodeError> {
         let start = self.out.len();
-        let width = form.width().unwrap_or(0);
-        self.out.resize(start + width, 0);
         self.content(part, window)?;
         self.out.extend_from_slice(&window.suffix);
-        let len = self.out.len() - start - width;
-        let mut prefix = Vec::new();
+        let end = self.out.len();
+        let len = end - start;
         if let Some(value) = self.bend(path) {
-            write_bent(form, path, value, &mut prefix)?;
-        } else if !form.write(signed(len), &mut prefix) {
+            self.write_bent(form, path, value)?;
+        } else if !form.write(signed(len), &mut self.out) {
             let problem = format!("{len} bytes, and `{path}` counts to {}", form.max());
             return Err(not_representable(part, problem));
         }
-        self.splice(start, width, prefix);
+        // The prefix was written behind what it counts.
+        let width = self.out.len() - end;
+        self.out[start..].rotate_right(width);
         Ok(())
     }
 
@@ -180,10 +180,7 @@ impl<'a> Writer<'a> {
             Content::Json(body) => return self.json(&body.root, body.style),
             Content::Proto(body) => return self.proto(&body.members),
             Content::Constant { bytes, .. } => self.out.extend_from_slice(bytes),
-            Content::Text(encoding) => {
-                let bytes = self.text(part, *encoding)?;
-                self.out.extend_from_slice(&bytes);
-            }
+            Content::Text(encoding) => return self.text(part, *encoding),
             Content::Bytes => match self.value(part.slot) {
                 Some(Value::Bytes(bytes)) => self.out.extend_from_slice(bytes),
                 _ => return Err(self.missing(part)),
@@ -192,15 +189,19 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn text(&self, part: &Part, encoding: Encoding) -> Result<Vec<u8>, EncodeError> {
+    fn text(&mut self, part: &Part, encoding: Encoding) -> Result<(), EncodeError> {
         match self.value(part.slot) {
-            Some(Value::Bytes(bytes)) => Ok(bytes.clone()),
-            Some(Value::Text(text)) => encoding.encode(text).ok_or_else(|| {
-                let problem = format!("{} has no bytes for it", encoding.word());
-                not_representable(part, problem)
-            }),
-            _ => Err(self.missing(part)),
+            Some(Value::Bytes(bytes)) => self.out.extend_from_slice(bytes),
+            Some(Value::Text(text)) => {
+                let bytes = encoding.encode(text).ok_or_else(|| {
+                    let problem = format!("{} has no bytes for it", encoding.word());
+                    not_representable(part, problem)
+                })?;
+                self.out.extend_from_slice(&bytes);
+            }
+            _ => return Err(self.missing(part)),
         }
+        Ok(())
     }
 
     fn fill(

@@ -17,7 +17,7 @@ use std::path::Path;
 use harness::plan::{Selection, describe};
 use harness::protocol::Transport;
 use harness::source::Diagnostics;
-use harness::wire::{Codec, Continued, Decoded, Direction, EncodeError, Message, Value};
+use harness::wire::{Codec, Continued, Decoded, Direction, EncodeError, Message};
 
 use mutator::{Case, fuzz};
 
@@ -213,20 +213,21 @@ fn beginnings_need_more(codec: &Codec, way: Direction, case: &Case) {
 
 /// What was read can be sent and is read again.
 fn comes_back(codec: &Codec, way: Direction, message: &Message) {
-    let fields: Vec<(String, Value)> = message
-        .fields
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.clone()))
-        .collect();
+    let fields = message.fields.iter();
+    let fields = fields.map(|(name, value)| (&**name, value.clone()));
     let kind = codec.kind(&message.kind).unwrap();
-    let absent: Vec<String> = kind
+    let absent: Vec<&str> = kind
         .fields(way)
         .iter()
         .filter(|field| message.field(&field.name).is_none())
-        .map(|field| field.name.to_string())
+        .map(|field| &*field.name)
         .collect();
-    let bytes = match codec.encode_without(way, &message.kind, &fields, &absent, &[], &|_| None) {
-        Ok(bytes) => bytes,
+    let encoded =
+        codec.encode_and_read(way, &message.kind, fields.collect(), &absent, &[], &|_| {
+            None
+        });
+    let (bytes, read) = match encoded {
+        Ok(encoded) => encoded,
         Err(EncodeError::NotRepresentable { .. }) => return,
         Err(error) => panic!("{message:?}: {error}"),
     };
@@ -236,6 +237,7 @@ fn comes_back(codec: &Codec, way: Direction, message: &Message) {
     }
     let len = bytes.len();
     let message = message.clone();
+    assert_eq!(read.as_ref(), Some(&message));
     assert_eq!(
         rested(codec, way, &bytes),
         Decoded::Message { message, len }

@@ -15,19 +15,25 @@
 
 mod bare;
 mod captures;
+mod chromium;
 mod clients;
 mod datagrams;
 mod faults;
 mod flags;
 mod known;
 mod lines;
+mod matrix;
 mod mistakes;
 mod mutations;
 mod nuisances;
+mod page;
 mod peer;
 mod program;
 mod programs;
 mod prompts;
 mod proof;
 mod reference;
+mod reports;
 mod server;
+mod spoilt;
+mod words;

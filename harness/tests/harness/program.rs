@@ -189,10 +189,26 @@ pub(crate) fn peak_memory(pid: u32) -> Option<u64> {
 }
 
 /// Whether a process is there and not only waits to be collected.
-pub(crate) fn is_alive(pid: i32) -> bool {
+fn is_alive(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ")
         .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// The processes that a program has written down, one a line.
+pub(crate) fn processes(file: &Path) -> Vec<i32> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+/// Panics unless the processes that were written down come to an end.
+#[track_caller]
+pub(crate) fn expect_all_gone(file: &Path, at_least: usize) {
+    let pids = processes(file);
+    assert!(pids.len() >= at_least, "{pids:?}");
+    eventually("the end of all processes", || {
+        pids.iter().all(|pid| !is_alive(*pid)).then_some(())
+    });
 }
 
 /// A run beside the test that watches it.

@@ -1,11 +1,9 @@
 //! Programs that the harness starts: they crash, hang, shout, refuse to end. No process is left
 //! behind, whatever happens.
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
-use crate::program::{Ended, Running, eventually, is_alive, run_with};
+use crate::program::{Ended, Running, eventually, expect_all_gone, processes, run_with};
 
 /// Enough for all that is waited for here, on a busy machine.
 const SOON: Duration = Duration::from_secs(25);
@@ -92,21 +90,6 @@ fn does_not_exist() {
         .within(SOON);
 }
 
-/// The processes that a stubborn server has written down: itself and its child.
-fn processes(file: &Path) -> Vec<i32> {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    text.lines().filter_map(|line| line.parse().ok()).collect()
-}
-
-#[track_caller]
-fn expect_all_gone(file: &Path, at_least: usize) {
-    let pids = processes(file);
-    assert!(pids.len() >= at_least, "{pids:?}");
-    eventually("the end of all processes", || {
-        pids.iter().all(|pid| !is_alive(*pid)).then_some(())
-    });
-}
-
 #[test]
 fn ignores_signals_and_has_a_child() {
     let folder = tempfile::TempDir::new().unwrap();
@@ -126,6 +109,31 @@ fn ignores_signals_and_has_a_child() {
     });
     ended.expect(0).within(SOON);
     expect_all_gone(&pids, 2);
+}
+
+/// Neither the process group nor the parent tells to whom such processes belong.
+#[cfg(target_os = "linux")]
+#[test]
+fn leaves_daemons_behind() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pids = folder.path().join("pids");
+    let ended = run_with(|| {
+        let command = format!(
+            "sh programs/scatter.sh {} python3 programs/server.py good {{port}}",
+            pids.display()
+        );
+        let words = [
+            "run",
+            "protocols/talk",
+            "-f",
+            "is welcomed",
+            "--spawn",
+            &command,
+        ];
+        ((), words.map(str::to_owned).to_vec())
+    });
+    ended.expect(0).says("1 passed").within(SOON);
+    expect_all_gone(&pids, 3);
 }
 
 /// Interrupts a run while it waits for a server that says nothing more.

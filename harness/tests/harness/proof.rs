@@ -1,6 +1,6 @@
 //! Scenarios against reference servers that break one rule on purpose.
 
-use crate::program::{repository, run_once};
+use crate::program::{TRIES, repository, run_once};
 
 fn bcp() -> String {
     repository()
@@ -73,4 +73,25 @@ fn rules_are_listed_with_the_faults_that_break_them() {
     run_once(&["list", &bcp(), "-v"])
         .expect(2)
         .complains("--rules");
+}
+
+#[test]
+fn a_fault_of_a_client_is_caught_by_scenarios_for_clients() {
+    let arguments = [
+        "prove",
+        &bcp(),
+        "--fault",
+        "error-status-one",
+        "-f",
+        "the code of a refusal becomes its exit status",
+        "-v",
+    ];
+    // A scenario cannot decide on a machine that is too busy.
+    let caught =
+        (1..TRIES).find_map(|_| Some(run_once(&arguments)).filter(|ended| ended.code == Some(0)));
+    caught
+        .unwrap_or_else(|| run_once(&arguments))
+        .expect(0)
+        .says("1 fault of the client")
+        .says("1 of 1 fault caught");
 }

@@ -14,6 +14,7 @@ import sys
 import time
 
 mode, name, host, port = sys.argv[1:5]
+OK = b"\x04\0\0\0"
 
 
 def text(data):
@@ -66,9 +67,8 @@ def deliver(connection, data):
     if mode == "aborts":
         os.abort()
     show("%s: %s" % (data[3:3 + size].decode(), data[5 + size:].decode()))
-    connection.sendall(b"\x04\0\0\0" * (2 if mode == "twice" else 1))
-    if mode == "garbage":
-        connection.sendall(b"\x09")
+    answers = {"twice": 2 * OK, "garbage": OK + b"\x09", "short": OK[:2]}
+    connection.sendall(answers.get(mode, OK))
 
 
 def chat():
@@ -93,7 +93,7 @@ def chat():
                 if message[0] == 3:
                     deliver(connection, message)
                 elif message[1] and mode != "careless":
-                    sys.exit(message[1])
+                    sys.exit(1 if mode == "vague" else message[1])
                 else:
                     waiting = False
                 message = whole(data)

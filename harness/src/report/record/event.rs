@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::{Bounds, FEW_BYTES, cut};
@@ -10,7 +11,7 @@ use crate::transcript::{Bytes, Cause, Event, Transcript, Use, What};
 use crate::wire::{Direction, Message, Segment};
 
 /// One thing that happened, except for what the program printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventRecord {
     /// Its number within the scenario, from 1; output is counted too.
     pub number: usize,
@@ -45,7 +46,7 @@ pub struct EventRecord {
 }
 
 /// The kinds of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
     /// A connection is there; `text` names its other side.
@@ -79,7 +80,7 @@ pub enum EventKind {
 }
 
 /// A message as its fields.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageRecord {
     /// The kind's name in the protocol file.
     pub name: String,
@@ -89,7 +90,7 @@ pub struct MessageRecord {
 }
 
 /// A field of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldRecord {
     /// Its name.
     pub name: String,
@@ -98,7 +99,7 @@ pub struct FieldRecord {
 }
 
 /// A line that the program printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OutputRecord {
     /// Its number among the events, from 1.
     pub number: usize,

@@ -2,7 +2,51 @@
 
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Where a report goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sink {
+    /// To a file, at once and as a whole; straight into what is no file, such as a pipe.
+    File(PathBuf),
+    /// To standard output.
+    Stdout,
+}
+
+impl Sink {
+    /// Writes a report.
+    pub fn put(&self, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        match self {
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                content(&mut stdout)?;
+                stdout.flush()
+            }
+            Self::File(path) if is_special(path) => {
+                let mut out = std::fs::OpenOptions::new().write(true).open(path)?;
+                content(&mut out)
+            }
+            Self::File(path) => replace(path, content),
+        }
+    }
+
+    /// Makes sure, before anything runs, that a report can be written there.
+    ///
+    /// # Errors
+    /// The reason why it cannot.
+    pub fn check(&self) -> io::Result<()> {
+        match self {
+            Self::File(path) if !is_special(path) => check_place(path),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether there is a pipe, a terminal or the like, which nothing can be put in the place of.
+fn is_special(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
 
 /// Puts a file in the place of what was there, at once and only when it was written to its end.
 /// Folders that are missing are made.

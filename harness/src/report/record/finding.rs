@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::{Bounds, cut};
@@ -14,7 +15,7 @@ const MAX_HINTS: usize = 5;
 const MAX_ROWS: usize = 100;
 
 /// Something that the program under test did against a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingRecord {
     /// The name of the rule that it breaks; the record's `rules` hold its text.
     pub rule: String,
@@ -74,7 +75,7 @@ impl FindingRecord {
 }
 
 /// A place in one of the user's files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlaceRecord {
     /// The file, as the user would write it.
     pub file: String,
@@ -106,7 +107,7 @@ impl PlaceRecord {
 }
 
 /// One field of a message compared with what was expected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldRowRecord {
     /// The field's name.
     pub field: String,
@@ -140,7 +141,7 @@ impl FieldRowRecord {
 }
 
 /// Two texts that should have been one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TextsRecord {
     /// What was wanted.
     pub expected: String,
@@ -149,7 +150,7 @@ pub struct TextsRecord {
 }
 
 /// Bytes of a message, and what they mean where that is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BytesRecord {
     /// The first of them, as lower-case hexadecimal pairs without spaces.
     pub hex: String,
@@ -172,7 +173,7 @@ impl BytesRecord {
 }
 
 /// A range of bytes and what it means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SegmentRecord {
     /// The first byte, from 0.
     pub start: usize,

@@ -1,31 +1,30 @@
 //! Records as JSON.
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::ser::Formatter;
 
-use super::file::replace;
+use super::file::Sink;
 use super::recorder::Writer;
 use super::{FORMAT, RunRecord};
 
-/// Writes the record to a file.
+/// Writes the record as it is.
 #[derive(Debug)]
 pub struct Json {
-    path: PathBuf,
+    sink: Sink,
 }
 
 impl Json {
-    /// The file that is written.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+    /// A record that goes there.
+    pub fn new(sink: Sink) -> Self {
+        Self { sink }
     }
 }
 
 impl Writer for Json {
     fn write(&mut self, record: &RunRecord) -> io::Result<()> {
-        replace(&self.path, |out| {
+        self.sink.put(|out| {
             write(record, &mut *out)?;
             out.write_all(b"\n")
         })
@@ -93,19 +92,30 @@ impl Formatter for Harmless {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Nearly all text is plain, and is looked at as bytes, which is quick.
+        let may_act = |byte: u8| !byte.is_ascii() || byte == 0x7f || b"<>&".contains(&byte);
         let mut plain = 0;
-        for (at, c) in fragment.char_indices() {
-            if !acts(c) {
-                continue;
+        while let Some(next) = fragment.as_bytes()[plain..]
+            .iter()
+            .position(|b| may_act(*b))
+        {
+            let at = plain + next;
+            let Some(c) = fragment[at..].chars().next() else {
+                break;
+            };
+            let end = at + c.len_utf8();
+            if acts(c) {
+                writer.write_all(&fragment.as_bytes()[plain..at])?;
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            } else {
+                writer.write_all(&fragment.as_bytes()[plain..end])?;
             }
-            CompactFormatter.write_string_fragment(writer, &fragment[plain..at])?;
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            plain = at + c.len_utf8();
+            plain = end;
         }
-        CompactFormatter.write_string_fragment(writer, &fragment[plain..])
+        writer.write_all(&fragment.as_bytes()[plain..])
     }
 }
 

@@ -11,21 +11,25 @@ mod event;
 mod file;
 mod finding;
 mod json;
+mod merge;
 mod recorder;
 mod scenario;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use event::{EventKind, EventRecord, FieldRecord, MessageRecord, OutputRecord};
-pub use file::{check_place, replace};
+pub use file::{Sink, check_place, replace};
 pub use finding::{
     BytesRecord, FieldRowRecord, FindingRecord, PlaceRecord, SegmentRecord, TextsRecord,
 };
 pub use json::{Json, ReadError, read, write};
-pub use recorder::{Explain, Recorder, Writer};
+pub(crate) use merge::badness;
+pub use merge::{MergeError, Merged, Part, merge};
+pub use recorder::{Explain, NamedWriter, Recorder, Writer};
 pub use scenario::{NameRecord, ScenarioRecord, SourceRecord};
 
 use crate::event::{PartOfRun, PlannedProtocol};
@@ -36,7 +40,7 @@ use crate::verdict::{Level, Rule, RuleId, Side, Verdict};
 pub const FORMAT: u32 = 1;
 
 /// Everything that one run found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
     /// The version of this form: [`FORMAT`].
     pub format: u32,
@@ -51,6 +55,7 @@ pub struct RunRecord {
     /// Where all that is random came from; written as text, since it may be greater than what
     /// JavaScript takes for a number.
     #[serde(with = "seed")]
+    #[schemars(with = "String", regex(pattern = "^[0-9]+$"))]
     pub seed: u64,
     /// How many scenarios ran at the same time.
     pub jobs: usize,
@@ -80,6 +85,29 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// What it says about the program as a whole. `complete` says that nothing is missing beside
+    /// what the record itself shows.
+    pub fn conformance(&self, complete: bool) -> Conformance {
+        let failed = [Verdict::Fail, Verdict::UnexpectedPass];
+        let judged = [Verdict::Pass, Verdict::Warn, Verdict::ExpectedFailure];
+        let count = |of: &[Verdict]| {
+            of.iter()
+                .map(|each| self.summary.count(*each))
+                .sum::<usize>()
+        };
+        let planned: usize = self.protocols.iter().map(|each| each.scenarios).sum();
+        if count(&failed) > 0 || !self.complaints.is_empty() {
+            return Conformance::DoesNotConform;
+        }
+        let undecided = self.summary.count(Verdict::Inconclusive) > 0;
+        let nothing = count(&judged) == 0;
+        let missing = self.interrupted || !complete || self.scenarios.len() < planned;
+        if undecided || nothing || missing {
+            return Conformance::NotJudged;
+        }
+        Conformance::Conforms
+    }
+
     /// The rule with this name.
     pub fn rule(&self, protocol: &str, id: &str) -> Option<&RuleRecord> {
         self.rules
@@ -88,8 +116,19 @@ impl RunRecord {
     }
 }
 
+/// What a run says about the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conformance {
+    /// Everything that was judged conforms.
+    Conforms,
+    /// Something does not.
+    DoesNotConform,
+    /// Not everything could be judged.
+    NotJudged,
+}
+
 /// One protocol of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProtocolRecord {
     /// Its name.
     pub name: String,
@@ -111,7 +150,7 @@ impl From<&PlannedProtocol> for ProtocolRecord {
 }
 
 /// A part of the selected scenarios.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShardRecord {
     /// Which part, from 1.
     pub index: u32,
@@ -132,7 +171,7 @@ impl From<PartOfRun> for ShardRecord {
 }
 
 /// Something other than a verdict that makes the run fail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComplaintRecord {
     /// What is wrong, in one sentence.
     pub message: String,
@@ -156,7 +195,7 @@ impl From<&Diagnostic> for ComplaintRecord {
 }
 
 /// A rule of a protocol.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleRecord {
     /// The protocol's name.
     pub protocol: String,
@@ -204,7 +243,7 @@ impl RuleSet {
 }
 
 /// Counts and broken rules.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SummaryRecord {
     /// How many scenarios ended how; verdicts that nobody had are missing.
     pub counts: BTreeMap<Verdict, usize>,
@@ -213,7 +252,7 @@ pub struct SummaryRecord {
 }
 
 /// A broken rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BrokenRecord {
     /// The protocol's name.
     pub protocol: String,

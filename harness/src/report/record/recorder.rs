@@ -18,6 +18,9 @@ pub trait Writer {
     fn write(&mut self, record: &RunRecord) -> io::Result<()>;
 }
 
+/// A writer, and what it is called in messages: `html=report`.
+pub type NamedWriter = (String, Box<dyn Writer>);
+
 /// Says what bytes of a scenario mean.
 pub type Explain = Box<dyn Fn(&ScenarioId, Direction, &[u8]) -> Vec<Segment>>;
 
@@ -31,7 +34,7 @@ pub struct Recorder {
     rules: RuleSet,
     scenarios: BTreeMap<usize, ScenarioRecord>,
     explain: Explain,
-    writers: Vec<(String, Box<dyn Writer>)>,
+    writers: Vec<NamedWriter>,
 }
 
 impl Recorder {
@@ -150,23 +153,13 @@ impl Reporter for Recorder {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::rc::Rc;
 
     use super::*;
     use crate::report::record::{read, write};
-    use crate::report::sample::{closed, joined, outcome, wrong_field};
+    use crate::report::sample::{Kept, closed, joined, outcome, recorded, wrong_field};
     use crate::transcript::{MAX_EVENTS, Transcript, What};
     use crate::verdict::{Summary, Verdict};
-
-    struct Kept(Rc<RefCell<Option<RunRecord>>>);
-
-    impl Writer for Kept {
-        fn write(&mut self, record: &RunRecord) -> io::Result<()> {
-            *self.0.borrow_mut() = Some(record.clone());
-            Ok(())
-        }
-    }
 
     struct Broken;
 
@@ -174,32 +167,6 @@ mod tests {
         fn write(&mut self, _: &RunRecord) -> io::Result<()> {
             Err(io::ErrorKind::StorageFull.into())
         }
-    }
-
-    /// The record of a run that had these outcomes, in the reverse order.
-    fn recorded(outcomes: &[Outcome]) -> RunRecord {
-        let kept = Rc::default();
-        let mut recorder = Recorder::new(Box::new(|_, _, _| Vec::new()));
-        recorder.add("kept", Box::new(Kept(Rc::clone(&kept))));
-        let plan = RunPlan {
-            target: "127.0.0.1:9001".to_owned(),
-            seed: u64::MAX,
-            jobs: 2,
-            arguments: vec!["--target".to_owned(), "127.0.0.1:9001".to_owned()],
-            ..RunPlan::default()
-        };
-        recorder.event(&RunEvent::Started { plan: &plan }).unwrap();
-        for (index, outcome) in outcomes.iter().enumerate().rev() {
-            let finished = RunEvent::ScenarioFinished { index, outcome };
-            recorder.event(&finished).unwrap();
-        }
-        let finished = RunEvent::Finished {
-            summary: &Summary::default(),
-            took: Duration::from_millis(1_834),
-            interrupted: false,
-        };
-        recorder.event(&finished).unwrap();
-        kept.borrow_mut().take().unwrap()
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::{self, cut};
@@ -15,7 +16,7 @@ const MAX_FINDINGS: usize = 100;
 const MAX_SOURCE: usize = 64 * 1024;
 
 /// The result of one scenario (of one variant of it).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioRecord {
     /// What names it, the same in every run: protocol, dialect, side, area and title in ASCII
     /// letters, digits and `-_./~`: `bcp.rpchat/server/registration/a-name-is-free-again`. A page
@@ -74,7 +75,7 @@ pub struct ScenarioRecord {
 }
 
 /// A name that differs from run to run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NameRecord {
     /// The name on the wire.
     pub value: String,
@@ -83,7 +84,7 @@ pub struct NameRecord {
 }
 
 /// A part of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceRecord {
     /// The number of its first line, from 1.
     pub line: usize,

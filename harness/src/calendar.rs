@@ -1,8 +1,10 @@
+//! Days of the calendar, in UTC.
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A day of the calendar; the days of this module begin and end in UTC.
+/// A day of the calendar; days begin and end in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date {
     year: u16,
@@ -27,7 +29,8 @@ impl Date {
         Self::of(SystemTime::now() + Duration::from_secs(DAY * u64::from(days)))
     }
 
-    fn of(time: SystemTime) -> Self {
+    /// The day of a moment; the first of 1970 for a clock before it.
+    pub fn of(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut left = since.as_secs() / DAY;
         let mut date = Self {
