@@ -35,3 +35,5 @@ mod proof;
 mod reference;
 mod reports;
 mod server;
+mod spoilt;
+mod words;
