@@ -1,4 +1,4 @@
-//! A headless Chromium, driven over the pipes of its DevTools protocol: no port, no other library.
+//! A headless Chromium, driven over the pipes of its debugging protocol: no port, no other library.
 
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Write as _};
