@@ -167,7 +167,7 @@ impl Laboratory<'_> {
             expected: Arc::default(),
         };
         let stop = self.settings.stop.clone();
-        let mut run = Run::on_several(&self.suite.protocol, &trials, settings, stop)?;
+        let mut run = Run::on_several(self.suite, &trials, settings, stop)?;
         while let Some(progress) = run.next_progress() {
             if let Progress::Finished { index, outcome } = progress
                 && let Some((fault, scenario)) = places.get(index)
