@@ -244,6 +244,12 @@ fn the_clients_in_python_conform() {
             "chatbooth",
             "client/token",
         ),
+        (
+            "wireproto/chatClient.py",
+            "{host} {port}",
+            "wireproto",
+            "client/limits",
+        ),
     ] {
         let command = format!("python3 {}/{program} {arguments}", python.display());
         by(&command, &format!("../../scenarios/{scenarios}"), filter).expect(0);
