@@ -1,4 +1,4 @@
-//! Running scenarios against servers with faults.
+//! Running scenarios against programs with faults.
 
 use std::io;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::plan::{ScenarioPlan, Suite};
 use crate::run::embedded::Fault;
 use crate::run::{Progress, Run, Settings as RunSettings, Target, Trial};
 use crate::scenario::SubjectWord;
-use crate::verdict::{Outcome, RuleId, Verdict};
+use crate::verdict::{Outcome, RuleId, Side, Verdict};
 
 /// How many scenarios run at once that could not be decided the first time.
 const AGAIN_AT_ONCE: usize = 4;
@@ -17,10 +17,12 @@ const AGAIN_AT_ONCE: usize = 4;
 /// have caught nothing.
 const FAULTS_AT_A_TIME: usize = 10;
 
-/// The scenarios that judge servers.
-pub(super) fn that_judge_servers(suite: &Suite) -> Vec<Arc<ScenarioPlan>> {
-    let judges = |scenario: &&Arc<ScenarioPlan>| scenario.subject == SubjectWord::Server;
-    suite.scenarios.iter().filter(judges).cloned().collect()
+/// The side that a scenario judges.
+pub(super) fn side(scenario: &ScenarioPlan) -> Side {
+    match scenario.subject {
+        SubjectWord::Server => Side::Server,
+        SubjectWord::Client => Side::Client,
+    }
 }
 
 /// Tries all faults.
@@ -85,13 +87,22 @@ impl Laboratory<'_> {
         self.results[fault].iter().any(broken)
     }
 
-    /// Whether a scenario has caught nothing so far.
+    /// Whether a scenario has caught nothing so far, in none of its variants, and nothing says so
+    /// beforehand.
     fn is_idle(&self, scenario: usize) -> bool {
-        let broken = |found: &Vec<Found>| matches!(found[scenario], Found::Broken(_));
-        !self.results.iter().any(broken)
+        let about = &self.scenarios[scenario];
+        let variants = self.scenarios.iter().enumerate();
+        let variants = variants.filter(|(_, other)| is_variant(other, about));
+        let mut variants = variants.map(|(index, _)| index);
+        let caught = |index| {
+            let broken = |found: &Vec<Found>| matches!(found[index], Found::Broken(_));
+            self.results.iter().any(broken)
+        };
+        !self.exceptions.is_idle(&about.id.title) && !variants.any(caught)
     }
 
-    /// Runs the scenarios that are chosen for each fault, so many at once.
+    /// Runs the scenarios that are chosen for each fault, of those that judge its side, so many at
+    /// once.
     fn try_out(
         &mut self,
         jobs: usize,
@@ -101,13 +112,15 @@ impl Laboratory<'_> {
         let mut places = Vec::new();
         for (place, fault) in self.faults.iter().enumerate() {
             let all = 0..self.scenarios.len();
-            let indices: Vec<usize> = all.filter(|index| chosen(self, place, *index)).collect();
+            let judging = all.filter(|index| side(&self.scenarios[*index]) == fault.side);
+            let indices = judging.filter(|index| chosen(self, place, *index));
+            let indices: Vec<usize> = indices.collect();
             let scenarios = indices
                 .iter()
                 .map(|index| Arc::clone(&self.scenarios[*index]));
             trials.push(Trial {
                 target: Target::Embedded {
-                    fault: Some(fault.name.to_owned()),
+                    fault: Some(*fault),
                 },
                 scenarios: scenarios.collect(),
             });
@@ -162,6 +175,12 @@ impl Laboratory<'_> {
             about: is_about(&self.scenarios[scenario], fault.rule),
         }
     }
+}
+
+/// Whether two scenarios stand in one place: they are variants of one.
+pub(super) fn is_variant(one: &ScenarioPlan, other: &ScenarioPlan) -> bool {
+    let (one, other) = (&one.id.span, &other.id.span);
+    one.start == other.start && one.file.path == other.file.path
 }
 
 fn found(outcome: &Outcome) -> Found {

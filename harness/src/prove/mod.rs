@@ -1,5 +1,5 @@
-//! What the scenarios are worth: they are run against reference servers that break one rule each,
-//! and what they miss, or blame on another rule, is told.
+//! What the scenarios are worth: they are run against reference servers and clients that break one
+//! rule each, and what they miss, or blame on another rule, is told.
 //!
 //! A fault is first tried by the scenarios that name its rule. Only when none of them catches it
 //! do the others try; and scenarios that have caught nothing by then try all other faults. What
@@ -40,13 +40,14 @@ pub struct Proof {
     pub protocol: Arc<str>,
     /// All faults that were tried.
     pub faults: Vec<Tried>,
-    /// The scenarios that judge servers.
+    /// The scenarios that judge a side that has faults.
     pub scenarios: Vec<Arc<ScenarioPlan>>,
-    /// The scenarios that caught nothing although nothing says so beforehand, by index.
+    /// The scenarios that caught nothing in any of their variants although nothing says so
+    /// beforehand, by index.
     pub idle: Vec<usize>,
-    /// Rules for servers that no scenario is about.
+    /// Rules for a side that has faults, that no scenario is about.
     pub without_scenario: Vec<RuleId>,
-    /// Rules for servers that no fault breaks although nothing says so beforehand.
+    /// Rules for a side that has faults, that no fault breaks although nothing says so beforehand.
     pub without_fault: Vec<RuleId>,
 }
 
@@ -108,8 +109,9 @@ pub fn prove(
 ) -> std::io::Result<Proof> {
     let faults = crate::run::embedded::faults(&suite.protocol.name);
     let rules = suite.protocol.rules.iter();
+    let has_faults = |side: Side| faults.iter().any(|fault| fault.side == side);
     let rules: Vec<&RuleId> = rules
-        .filter(|rule| rule.side == Side::Server)
+        .filter(|rule| has_faults(rule.side))
         .map(|rule| &rule.id)
         .collect();
     let broken = |rule: &RuleId| faults.iter().any(|fault| fault.rule == rule.as_str());
@@ -127,13 +129,19 @@ pub fn prove(
         .filter(|rule| !judged(rule))
         .map(|rule| (*rule).clone())
         .collect();
+    let scenarios = suite.scenarios.iter();
+    let scenarios: Vec<Arc<ScenarioPlan>> = scenarios
+        .filter(|scenario| has_faults(experiment::side(scenario)))
+        .cloned()
+        .collect();
     let chosen: Vec<Fault> = faults.into_iter().filter(wanted).collect();
-    let scenarios = experiment::that_judge_servers(suite);
     let faults = experiment::run(suite, &scenarios, &chosen, exceptions, settings)?;
     let idle = (0..scenarios.len())
         .filter(|index| {
-            let caught = |tried: &Tried| tried.caught.iter().any(|c| c.scenario == *index);
-            !faults.iter().any(caught) && !exceptions.is_idle(&scenarios[*index].id.title)
+            let this = &scenarios[*index];
+            let by = |caught: &Caught| experiment::is_variant(&scenarios[caught.scenario], this);
+            let caught = |tried: &Tried| tried.caught.iter().any(by);
+            !faults.iter().any(caught) && !exceptions.is_idle(&this.id.title)
         })
         .collect();
     Ok(Proof {

@@ -113,6 +113,12 @@ impl Problem {
 /// be put down to it: programs wait some hundred milliseconds for an answer.
 const STALL: u32 = 4;
 
+/// Within how long the harness must have stood still for so long, at once or bit by bit.
+const STRETCH: Duration = Duration::from_millis(500);
+/// The part of a wait in vain that the harness may have been late, when that is more than the
+/// margin.
+const LONG_WAIT: u32 = 20;
+
 impl World {
     /// Writes down that an expectation was not met. Ends the scenario unless only a rule of the
     /// level `should` was broken.
@@ -222,18 +228,38 @@ impl World {
             self.lateness.worst_since(since, self.worst_delay)
         } else {
             // Whatever it is, it may follow from a step or an answer that came too late.
-            let stalled = self.lateness.worst_since(self.start, Duration::ZERO);
+            let stalled = self.lateness.worst_total_since(self.start, STRETCH);
             let counts = stalled > self.shared.margin * STALL;
             self.worst_delay
                 .max(if counts { stalled } else { Duration::ZERO })
         };
-        if late <= self.shared.margin {
+        if late <= self.margin(problem, since) {
             return self.refuse_if_lost(problem);
         }
         let late = Amount::Time(i128::try_from(late.as_nanos()).unwrap_or(i128::MAX));
         Err(Stop::Late(format!(
             "the harness itself was late by {late}: the machine is busy"
         )))
+    }
+
+    /// How much the harness may have been late. Who has said nothing for many seconds has not said
+    /// it because of a moment in which nobody listened.
+    fn margin(&self, problem: &Problem, since: Instant) -> Duration {
+        let says_nothing = match problem {
+            Problem::Nothing => true,
+            Problem::Told { timed, .. } => *timed,
+            _ => false,
+        };
+        let waited = since.elapsed() / LONG_WAIT;
+        let margin = self.shared.margin;
+        margin.max(if says_nothing { waited } else { Duration::ZERO })
+    }
+
+    /// Whether a client program has given up with an error of its own, which it does for a reason:
+    /// what was done just before is to blame.
+    fn gave_up(&self) -> bool {
+        let code = self.subject.exit_status().and_then(|status| status.code());
+        self.judges_client() && code.is_some_and(|code| code != 0)
     }
 
     /// The rule of the next finding; notes whether the fence may still take it over.
@@ -292,7 +318,9 @@ impl World {
             Problem::Malformed { .. } | Problem::Unfinished { .. } => {
                 return (Arc::clone(&self.protocol.broken), true);
             }
-            Problem::Died { .. } => return (Arc::clone(&self.protocol.crash), true),
+            Problem::Died { .. } if !self.gave_up() => {
+                return (Arc::clone(&self.protocol.crash), true);
+            }
             _ => {}
         }
         if let Some(rule) = place.rules.first() {

@@ -250,6 +250,12 @@ fn the_clients_in_python_conform() {
             "wireproto",
             "client/limits",
         ),
+        (
+            "chatapp/ChatApp.py",
+            "-c {name} {host} {port} {client_port}",
+            "chatapp",
+            "client/group",
+        ),
     ] {
         let command = format!("python3 {}/{program} {arguments}", python.display());
         by(&command, &format!("../../scenarios/{scenarios}"), filter).expect(0);

@@ -1,6 +1,6 @@
 //! Scenarios against reference servers that break one rule on purpose.
 
-use crate::program::{repository, run_once};
+use crate::program::{TRIES, repository, run_once};
 
 fn bcp() -> String {
     repository()
@@ -44,4 +44,25 @@ fn a_fault_that_is_not_there_is_no_proof() {
     run_once(&["prove", &bcp(), "--fault", "nonsense"])
         .expect(2)
         .complains("there is no such fault");
+}
+
+#[test]
+fn a_fault_of_a_client_is_caught_by_scenarios_for_clients() {
+    let arguments = [
+        "prove",
+        &bcp(),
+        "--fault",
+        "error-status-one",
+        "-f",
+        "the code of a refusal becomes its exit status",
+        "-v",
+    ];
+    // A scenario cannot decide on a machine that is too busy.
+    let caught =
+        (1..TRIES).find_map(|_| Some(run_once(&arguments)).filter(|ended| ended.code == Some(0)));
+    caught
+        .unwrap_or_else(|| run_once(&arguments))
+        .expect(0)
+        .says("1 fault of the client")
+        .says("1 of 1 fault caught");
 }

@@ -139,7 +139,7 @@ function allRules() {
     const bad = own.filter((rule) => found.get(`${protocol}/${rule.id}`).broken > 0).length;
     return h("details", { class: "rules" , open: record.protocols.length === 1 },
       h("summary", {}, h("b", {}, protocol), ` ${count(own.length, "rule")}${bad > 0 ? `, ${bad} broken` : ""}`),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Rules of ${protocol}` },
+      h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": `Rules of ${protocol}` },
         h("table", { class: "rules-table" },
           h("caption", { class: "hidden" }, `Rules of ${protocol} that the scenarios are about`),
           h("thead", {}, h("tr", {}, head.map((word) => h("th", { scope: "col" }, word)))), h("tbody", {}, own.map(row)))));
