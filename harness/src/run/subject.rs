@@ -14,12 +14,13 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use super::embedded::{self, InProcess};
+use super::embedded::{self, Fault, InProcess};
 use super::program::{CommandLine, Program, ProgramEvent, Streams};
 use super::target::{Shared, Target};
 use super::transport::{Connecting, Connector as _, TcpConnector};
 use crate::plan::{ProtocolPlan, ScenarioPlan};
 use crate::protocol::Transport;
+use crate::verdict::Side;
 
 /// How long a freshly started program may take until it listens.
 const START_PATIENCE: Duration = Duration::from_secs(10);
@@ -52,7 +53,7 @@ pub(super) struct Subject {
 enum Kind {
     Attached,
     InProcess(InProcess),
-    Program(Program),
+    Program(Box<Program>),
     /// Ended by a step.
     Gone(CommandLine),
     /// A client program that is started when its peers are there.
@@ -119,11 +120,11 @@ impl Subject {
             Target::Client { .. } => Err(NotHere::Skip("judges a server".to_owned())),
             Target::Attach { address } => Self::attach(*address, scenario, protocol),
             Target::Embedded { fault } if scenario.needs_own_server || scenario.needs_log => {
-                let given = told(params, fault.as_ref());
+                let given = told(params, *fault);
                 Self::own_process(protocol, scenario, &given, shared)
             }
             Target::Embedded { fault } => {
-                let given = told(params, fault.as_ref());
+                let given = told(params, *fault);
                 let started = InProcess::start(
                     &protocol.name,
                     protocol.transport,
@@ -186,7 +187,7 @@ impl Subject {
         command: CommandLine,
         streams: &Streams,
     ) -> std::io::Result<()> {
-        self.kind = Kind::Program(Program::start(command, streams)?);
+        self.kind = Kind::Program(Box::new(Program::start(command, streams)?));
         self.started = Instant::now();
         Ok(())
     }
@@ -301,7 +302,7 @@ impl Subject {
         let program = Program::start(command, &Streams::OF_SERVERS)
             .map_err(|error| NotHere::Cannot(format!("cannot start `{shown}`: {error}")))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut subject = Self::new(address, Kind::Program(program));
+        let mut subject = Self::new(address, Kind::Program(Box::new(program)));
         subject.dir = dir;
         subject.log = log;
         subject.port_to_give_back = Some(port);
@@ -493,7 +494,7 @@ impl Subject {
         }
         let program =
             Program::start(command, &Streams::OF_SERVERS).map_err(|error| error.to_string())?;
-        self.kind = Kind::Program(program);
+        self.kind = Kind::Program(Box::new(program));
         self.started = Instant::now();
         self.accepted = false;
         Ok(())
@@ -513,12 +514,13 @@ impl Subject {
 }
 
 /// Parameters as the embedded servers take them; it is the same as for a command with placeholders.
-fn told(params: &Params, fault: Option<&String>) -> Vec<(String, String)> {
+fn told(params: &Params, fault: Option<Fault>) -> Vec<(String, String)> {
     let mut told: Vec<_> = params
         .iter()
         .map(|(name, value)| (name.to_string(), value.clone()))
         .collect();
-    told.extend(fault.map(|fault| (embedded::FAULT.to_owned(), fault.clone())));
+    let fault = fault.filter(|fault| fault.side == Side::Server);
+    told.extend(fault.map(|fault| (embedded::FAULT.to_owned(), fault.name.to_owned())));
     told.sort();
     told
 }
