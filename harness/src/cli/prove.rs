@@ -35,8 +35,10 @@ pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
             return Exit::Usage;
         }
     }
+    let partly = !arguments.fault.is_empty() || !arguments.selection.filter.is_empty();
     let settings = Settings {
         all: arguments.all,
+        whole: !partly,
         jobs: NonZero::new(usize::from(arguments.jobs)).unwrap_or(NonZero::<usize>::MIN),
         seed: arguments.seed.unwrap_or_else(rand::random),
         stop: CancellationToken::new(),
@@ -63,7 +65,6 @@ pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
         if settings.stop.is_cancelled() {
             return Exit::Interrupted;
         }
-        let partly = !arguments.fault.is_empty() || !arguments.selection.filter.is_empty();
         let shown = proof::Shown {
             verbose: context.verbosity == Verbosity::Verbose,
             whole: !partly,

@@ -352,12 +352,14 @@ fn stray(node: &Node, diagnostics: &mut Diagnostics) -> Option<Stray> {
     let kind = fields.require("recv", diagnostics);
     let rule = fields.require("rule", diagnostics);
     let absorb = fields.flag("absorb", diagnostics);
+    let unasked = fields.flag("unasked", diagnostics);
     let pattern = read_pattern(kind?, &fields, diagnostics);
     fields.finish(diagnostics);
     Some(Stray {
         pattern,
         rule: rule?.clone(),
         absorb,
+        unasked,
     })
 }
 

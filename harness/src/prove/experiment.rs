@@ -13,6 +13,10 @@ use crate::verdict::{Outcome, RuleId, Side, Verdict};
 /// How many scenarios run at once that could not be decided the first time.
 const AGAIN_AT_ONCE: usize = 4;
 
+/// How often a fault is tried again that its scenarios have missed: a race need not show it every
+/// time, and on a busy machine a scenario cannot always decide.
+const TRIES_AGAIN: usize = 3;
+
 /// How many faults scenarios try that have caught nothing, before it is seen whether they still
 /// have caught nothing.
 const FAULTS_AT_A_TIME: usize = 10;
@@ -47,12 +51,20 @@ pub(super) fn run(
         settings.all || about(&lab.faults[fault], &lab.scenarios[scenario])
     })?;
     laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
-        !lab.is_caught(fault) && lab.results[fault][scenario] == Found::Undecided
+        !lab.is_caught(fault) && lab.results[fault][scenario].is_undecided()
     })?;
     laboratory.try_out(jobs, |lab, fault, scenario| {
         !lab.is_caught(fault) && lab.results[fault][scenario] == Found::NotTried
     })?;
-    for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
+    for _ in 0..TRIES_AGAIN {
+        laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
+            lab.is_missed(fault)
+                && (about(&lab.faults[fault], &lab.scenarios[scenario])
+                    || lab.results[fault][scenario].is_undecided())
+        })?;
+    }
+    let others = if settings.whole { faults.len() } else { 0 };
+    for first in (0..others).step_by(FAULTS_AT_A_TIME) {
         laboratory.try_out(jobs, |lab, fault, scenario| {
             (first..first + FAULTS_AT_A_TIME).contains(&fault)
                 && lab.is_idle(scenario)
@@ -68,7 +80,15 @@ enum Found {
     NotTried,
     Nothing,
     Undecided,
+    /// Undecided, and tried again and again because the machine was too slow.
+    TooSlow,
     Broken(RuleId),
+}
+
+impl Found {
+    fn is_undecided(&self) -> bool {
+        matches!(self, Self::Undecided | Self::TooSlow)
+    }
 }
 
 struct Laboratory<'a> {
@@ -87,10 +107,27 @@ impl Laboratory<'_> {
         self.results[fault].iter().any(broken)
     }
 
-    /// Whether a scenario has caught nothing so far.
+    /// Whether no scenario that names a fault's rule has caught it, without a reason known before.
+    fn is_missed(&self, fault: usize) -> bool {
+        let rule = self.faults[fault].rule;
+        let tried = self.results[fault].iter().zip(self.scenarios);
+        let mut caught = tried.filter(|(found, _)| matches!(found, Found::Broken(_)));
+        !self.exceptions.is_uncaught(&self.faults[fault])
+            && !caught.any(|(_, scenario)| is_about(scenario, rule))
+    }
+
+    /// Whether a scenario has caught nothing so far, in none of its variants, and nothing says so
+    /// beforehand.
     fn is_idle(&self, scenario: usize) -> bool {
-        let broken = |found: &Vec<Found>| matches!(found[scenario], Found::Broken(_));
-        !self.results.iter().any(broken)
+        let about = &self.scenarios[scenario];
+        let variants = self.scenarios.iter().enumerate();
+        let variants = variants.filter(|(_, other)| is_variant(other, about));
+        let mut variants = variants.map(|(index, _)| index);
+        let caught = |index| {
+            let broken = |found: &Vec<Found>| matches!(found[index], Found::Broken(_));
+            self.results.iter().any(broken)
+        };
+        !self.exceptions.is_idle(&about.id.title) && !variants.any(caught)
     }
 
     /// Runs the scenarios that are chosen for each fault, of those that judge its side, so many at
@@ -149,10 +186,13 @@ impl Laboratory<'_> {
                 Found::Broken(blamed) => Some(self.judge(scenario, fault, blamed)),
                 _ => None,
             });
+            let about = results.iter().zip(self.scenarios);
+            let mut about = about.filter(|(_, scenario)| is_about(scenario, fault.rule));
             tried.push(Tried {
                 fault: *fault,
                 caught: caught.collect(),
                 excused: self.exceptions.is_uncaught(fault),
+                too_slow: about.any(|(found, _)| *found == Found::TooSlow),
             });
         }
         tried
@@ -169,9 +209,16 @@ impl Laboratory<'_> {
     }
 }
 
+/// Whether two scenarios stand in one place: they are variants of one.
+pub(super) fn is_variant(one: &ScenarioPlan, other: &ScenarioPlan) -> bool {
+    let (one, other) = (&one.id.span, &other.id.span);
+    one.start == other.start && one.file.path == other.file.path
+}
+
 fn found(outcome: &Outcome) -> Found {
     match (outcome.verdict, outcome.findings.first()) {
         (Verdict::Fail | Verdict::Warn, Some(finding)) => Found::Broken(finding.rule.id.clone()),
+        (Verdict::Inconclusive, _) if outcome.retries > 0 => Found::TooSlow,
         (Verdict::Inconclusive, _) => Found::Undecided,
         _ => Found::Nothing,
     }

@@ -33,9 +33,13 @@ pub fn proof(proof: &Proof, shown: &Shown, width: usize) -> Rendered {
             rendered.section(matrix(proof, tried));
         }
     }
-    let missed = |tried: &&Tried| tried.caught.is_empty() && !tried.excused;
-    let missed = proof.faults.iter().filter(missed).map(fault);
+    let missed = proof.faults.iter().filter(|tried| tried.is_missed());
+    let missed = missed.map(fault);
     rendered.section(titled(Role::Bad, "faults that nobody caught", missed));
+    let slow = |tried: &&Tried| tried.caught.is_empty() && !tried.excused && tried.too_slow;
+    let slow = proof.faults.iter().filter(slow).map(fault);
+    let title = "faults that could not be tried, since the machine was too slow";
+    rendered.section(titled(Role::Caution, title, slow));
     let others = proof.faults.iter();
     let others = others.filter(|tried| tried.is_caught_by_others_only());
     let title = "faults that were caught only by scenarios that do not name the rule";

@@ -53,7 +53,7 @@ pub(super) struct Subject {
 enum Kind {
     Attached,
     InProcess(InProcess),
-    Program(Program),
+    Program(Box<Program>),
     /// Ended by a step.
     Gone(CommandLine),
     /// A client program that is started when its peers are there.
@@ -187,7 +187,7 @@ impl Subject {
         command: CommandLine,
         streams: &Streams,
     ) -> std::io::Result<()> {
-        self.kind = Kind::Program(Program::start(command, streams)?);
+        self.kind = Kind::Program(Box::new(Program::start(command, streams)?));
         self.started = Instant::now();
         Ok(())
     }
@@ -302,7 +302,7 @@ impl Subject {
         let program = Program::start(command, &Streams::OF_SERVERS)
             .map_err(|error| NotHere::Cannot(format!("cannot start `{shown}`: {error}")))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut subject = Self::new(address, Kind::Program(program));
+        let mut subject = Self::new(address, Kind::Program(Box::new(program)));
         subject.dir = dir;
         subject.log = log;
         subject.port_to_give_back = Some(port);
@@ -494,7 +494,7 @@ impl Subject {
         }
         let program =
             Program::start(command, &Streams::OF_SERVERS).map_err(|error| error.to_string())?;
-        self.kind = Kind::Program(program);
+        self.kind = Kind::Program(Box::new(program));
         self.started = Instant::now();
         self.accepted = false;
         Ok(())

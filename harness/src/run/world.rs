@@ -608,7 +608,7 @@ impl World {
         }
     }
 
-    /// The bytes of a message, and the message as it would be decoded.
+    /// The bytes of a message, and the message as it is decoded.
     pub(super) fn encode(
         &self,
         index: usize,
@@ -621,12 +621,7 @@ impl World {
         let own = |name: &str| own_value(actor, name);
         let codec = &self.protocol.codec;
         let direction = self.protocol.sends();
-        let bytes = codec.encode_without(direction, kind, fields, absent, bends, &own)?;
-        let message = match codec.decode_rested(direction, &bytes) {
-            crate::wire::Decoded::Message { message, len } if len == bytes.len() => Some(message),
-            _ => None,
-        };
-        Ok((bytes, message))
+        codec.encode_and_read(direction, kind, fields, absent, bends, &own)
     }
 
     /// Values of variables, as a step of this actor sees them.

@@ -90,6 +90,7 @@ impl Codec {
             vectors: Vec::new(),
             lacks: Vec::new(),
         };
+        codec.note_plain();
         // Against kinds with mistakes in them every vector would be wrong.
         if !diagnostics.has_errors() {
             codec.vectors = vectors::read(&codec, root, diagnostics);

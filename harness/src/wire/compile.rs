@@ -101,6 +101,7 @@ impl<'c, 'n, 'd> Builder<'c, 'n, 'd> {
         bounds::settle(&mut parts, bounded, span, self.diagnostics)?;
         Some(Shape {
             sure: sure(&parts),
+            plain: false,
             parts,
             fields: self.fields,
             counts: self.counts,

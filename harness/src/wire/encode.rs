@@ -1,7 +1,12 @@
 //! From messages to bytes. Lengths are computed unless they are bent.
 
+use std::sync::Arc;
+
+use super::shape::Shape;
 use super::writer::Writer;
-use super::{Codec, DefaultValue, Direction, EncodeError, FieldInfo, Kind, Value};
+use super::{
+    Codec, Decoded, DefaultValue, Direction, EncodeError, FieldInfo, Kind, Message, Value,
+};
 
 /// A number that is sent as something else than what it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,16 +45,60 @@ impl Codec {
         bends: &[Bend],
         own: &dyn Fn(&str) -> Option<Value>,
     ) -> Result<Vec<u8>, EncodeError> {
+        let (kind, shape) = self.shape(direction, kind)?;
+        let values = values(kind, direction, fields, absent, own)?;
+        Writer::new(kind, shape, &values, bends).write()
+    }
+
+    /// Like [`Codec::encode_without`], with the message that the bytes are read as: not always the
+    /// one that was written, and none where they are bent so that they are no message.
+    pub fn encode_and_read(
+        &self,
+        direction: Direction,
+        kind: &str,
+        fields: Vec<(&str, Value)>,
+        absent: &[&str],
+        bends: &[Bend],
+        own: &dyn Fn(&str) -> Option<Value>,
+    ) -> Result<(Vec<u8>, Option<Message>), EncodeError> {
+        let (kind, shape) = self.shape(direction, kind)?;
+        let values = values(kind, direction, fields, absent, own)?;
+        let bytes = Writer::new(kind, shape, &values, bends).write()?;
+        let as_written = absent.is_empty() && bends.is_empty() && bytes.len() <= self.max_message;
+        if !shape.plain || !as_written {
+            let message = self.read_back(direction, &bytes);
+            return Ok((bytes, message));
+        }
+        let fields = shape.fields.iter().zip(values);
+        let fields =
+            fields.filter_map(|(field, sent)| Some((Arc::clone(&field.name), sent.value?)));
+        let message = Some(Message {
+            kind: Arc::clone(&kind.name),
+            fields: fields.collect(),
+        });
+        debug_assert_eq!(message, self.read_back(direction, &bytes));
+        Ok((bytes, message))
+    }
+
+    fn read_back(&self, direction: Direction, bytes: &[u8]) -> Option<Message> {
+        match self.decode_rested(direction, bytes) {
+            Decoded::Message { message, len } if len == bytes.len() => Some(message),
+            _ => None,
+        }
+    }
+
+    fn shape(&self, direction: Direction, kind: &str) -> Result<(&Kind, &Shape), EncodeError> {
         let Some(known) = self.kind(kind) else {
             let kind = kind.to_owned();
             return Err(EncodeError::UnknownKind { kind });
         };
-        let Some(shape) = known.shape(direction) else {
-            let kind = kind.to_owned();
-            return Err(EncodeError::WrongWay { kind, direction });
-        };
-        let values = values(known, direction, fields, absent, own)?;
-        Writer::new(known, shape, &values, bends).write()
+        match known.shape(direction) {
+            Some(shape) => Ok((known, shape)),
+            None => Err(EncodeError::WrongWay {
+                kind: kind.to_owned(),
+                direction,
+            }),
+        }
     }
 }
 

@@ -146,6 +146,7 @@ mod lengths;
 mod list;
 mod literal;
 mod message;
+mod plain;
 mod print;
 mod proto;
 mod proto_holes;

@@ -20,6 +20,8 @@ pub(super) struct Shape {
     pub(super) fields: Vec<FieldInfo>,
     /// Bytes that stand at a fixed place in every message of this shape, mostly the tag.
     pub(super) sure: Option<Sure>,
+    /// What is written in this shape is read back as it is, see [`super::plain`].
+    pub(super) plain: bool,
     /// How many [`Role::Length`]s there are.
     pub(super) counts: usize,
 }

@@ -222,11 +222,12 @@ fn comes_back(codec: &Codec, way: Direction, message: &Message) {
         .filter(|field| message.field(&field.name).is_none())
         .map(|field| &*field.name)
         .collect();
-    let encoded = codec.encode_without(way, &message.kind, fields.collect(), &absent, &[], &|_| {
-        None
-    });
-    let bytes = match encoded {
-        Ok(bytes) => bytes,
+    let encoded =
+        codec.encode_and_read(way, &message.kind, fields.collect(), &absent, &[], &|_| {
+            None
+        });
+    let (bytes, read) = match encoded {
+        Ok(encoded) => encoded,
         Err(EncodeError::NotRepresentable { .. }) => return,
         Err(error) => panic!("{message:?}: {error}"),
     };
@@ -236,6 +237,7 @@ fn comes_back(codec: &Codec, way: Direction, message: &Message) {
     }
     let len = bytes.len();
     let message = message.clone();
+    assert_eq!(read.as_ref(), Some(&message));
     assert_eq!(
         rested(codec, way, &bytes),
         Decoded::Message { message, len }
