@@ -138,11 +138,7 @@ fn implementation(
     let port = fields.integer("port", diagnostics);
     let expected = fields.text("expected", diagnostics);
     let mut params = Vec::new();
-    for entry in fields
-        .get("params")
-        .and_then(Node::entries)
-        .unwrap_or_default()
-    {
+    for entry in fields.map("params", diagnostics) {
         match entry.value.text() {
             Some(value) => params.push((entry.key.clone(), value.to_owned())),
             None => diagnostics.error(&entry.value.span, "a parameter is one value", "no value"),

@@ -4,16 +4,19 @@ use std::collections::VecDeque;
 
 use clap::Args;
 use reference_codecs::chatbooth::{
-    ALL, BodyLimit, ClientMessage, DEFAULT_PORT, ServerMessage, Token,
+    ALL, BodyLimit, ClientMessage, DEFAULT_PORT, HEAD_LEN, ServerMessage, Token,
 };
 use reference_codecs::{Decoder, EncodeError};
 
 use self::command::Command;
+pub(crate) use self::faults::Fault;
 use crate::arguments;
+use crate::faults::{self as all, Faults, Slips, in_ascii};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
 mod command;
+mod faults;
 
 /// Commands that wait until the server has answered the one before them; beyond that the input is
 /// left alone.
@@ -32,9 +35,20 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT,
           value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
+    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
+    #[arg(long = "fault", value_name = "NAME", value_parser = all::parse::<Fault>)]
+    faults: Vec<Fault>,
 }
 
 impl Options {
+    fn faults(&self) -> Faults<Fault> {
+        self.faults.iter().copied().collect()
+    }
+
+    pub(crate) fn slips(&self) -> Slips {
+        Slips::of(self.faults(), Fault::slip)
+    }
+
     /// The server as connecting takes it, `HOST:PORT`.
     pub(crate) fn address(&self) -> String {
         arguments::address(&self.host, self.port)
@@ -53,6 +67,11 @@ pub(crate) struct Client {
     waiting: Option<Asked>,
     queue: VecDeque<Command>,
     finished: bool,
+    faults: Faults<Fault>,
+    /// Messages that came in this read; only a client with faults looks at it.
+    heard: usize,
+    /// Something was asked once more; the same.
+    repeated: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -80,18 +99,36 @@ impl Default for Client {
             waiting: None,
             queue: VecDeque::new(),
             finished: false,
+            faults: Faults::default(),
+            heard: 0,
+            repeated: false,
         }
     }
 }
 
 impl Client {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            faults: options.faults(),
+            ..Self::default()
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.faults.has(fault)
+    }
+
     fn handle(&mut self, message: ServerMessage, effects: &mut Effects) -> Result<(), Failure> {
         match message {
             // CHATBOOTH-C3: a message is shown whenever it comes and answers nothing.
             ServerMessage::Message { text } => {
-                let text = String::from_utf8_lossy(&text);
-                let text = text::harmless(text.trim_matches('\n'));
-                effects.show.push(Note::Heard(format!("message: {text}")));
+                self.show(&text, effects);
+                if self.has(Fault::MessageAnswers)
+                    && let Some(asked) = self.waiting.take()
+                {
+                    self.answered(asked, &text, effects);
+                    return self.ask_next(effects);
+                }
                 Ok(())
             }
             ServerMessage::Answer { body } => {
@@ -104,6 +141,46 @@ impl Client {
         }
     }
 
+    fn show(&mut self, text: &[u8], effects: &mut Effects) {
+        if self.has(Fault::OddTextKills) && std::str::from_utf8(text).is_err() {
+            std::process::abort();
+        }
+        self.heard += 1;
+        let unshown = match self.waiting {
+            Some(_) => self.has(Fault::HeardUnshownWhileWaiting),
+            None => self.has(Fault::HeardUnshown),
+        };
+        if unshown || self.heard > 1 && self.has(Fault::HeardFirstOnly) {
+            return;
+        }
+        let text = String::from_utf8_lossy(text);
+        let shown = if self.has(Fault::HeardFirstLine) {
+            text::harmless(text.lines().next().unwrap_or_default())
+        } else if self.has(Fault::HeardInAscii) {
+            text::harmless(&in_ascii(&text))
+        } else if self.has(Fault::ControlsRaw) {
+            text.into_owned()
+        } else {
+            text::harmless(text.trim_matches('\n'))
+        };
+        effects.show.push(Note::Heard(format!("message: {shown}")));
+    }
+
+    /// The names of a list as they are shown.
+    fn names(&self, body: &[u8]) -> String {
+        let names = String::from_utf8_lossy(body);
+        if self.has(Fault::ListUnshown) {
+            return String::new();
+        }
+        if self.has(Fault::ListRaw) {
+            return names.into_owned();
+        }
+        match names.split_once(',') {
+            Some((first, _)) if self.has(Fault::ListFirstShown) => text::harmless(first),
+            _ => text::harmless(&names),
+        }
+    }
+
     fn answered(&mut self, asked: Asked, body: &[u8], effects: &mut Effects) {
         let is_refused = body.is_empty();
         match asked {
@@ -112,16 +189,23 @@ impl Client {
                 let shown = if is_refused {
                     "no such account, or the server does not take the expression".to_owned()
                 } else {
-                    let names = text::harmless(&String::from_utf8_lossy(body));
-                    format!("accounts: {names}")
+                    format!("accounts: {}", self.names(body))
                 };
                 effects.show.push(Note::Heard(shown));
             }
+            Asked::Send { .. } if is_refused && self.has(Fault::RefusedUntold) => {}
             Asked::Send { name } if is_refused => {
+                if self.has(Fault::RefusedForgets) {
+                    self.user = None;
+                }
                 let name = text::harmless(&name);
                 warn(effects, &format!("nothing was sent: is there a {name}?"));
             }
             Asked::Send { name } => {
+                if self.has(Fault::SendAgain) && !std::mem::replace(&mut self.repeated, true) {
+                    let (user, text) = (name.clone(), "once more".to_owned());
+                    self.queue.push_front(Command::Send { user, text });
+                }
                 let name = text::harmless(&name);
                 effects.show.push(Note::Heard(format!("sent to {name}")));
             }
@@ -131,7 +215,9 @@ impl Client {
                 .push(Note::Heard("no more messages".to_owned())),
             Asked::Delete if is_refused => warn(effects, "the account was not deleted"),
             Asked::Delete => {
-                self.user = None;
+                if !self.has(Fault::DeleteKeeps) {
+                    self.user = None;
+                }
                 effects.show.push(Note::Heard("account deleted".to_owned()));
             }
         }
@@ -140,15 +226,33 @@ impl Client {
     /// CHATBOOTH-C4: the token of the last login that succeeded; one that fails changes nothing.
     fn logged_in(&mut self, name: String, body: &[u8], effects: &mut Effects) {
         let Ok(token) = body.try_into().map(Token) else {
+            if self.has(Fault::FailedForgets) {
+                self.user = None;
+            }
+            if self.has(Fault::LoginAgain) && !std::mem::replace(&mut self.repeated, true) {
+                let (user, password) = (name, Some("secret".to_owned()));
+                self.queue.push_front(Command::Login { user, password });
+            }
             let problem = "not logged in: the password is wrong, or the name is not a to z and _";
-            warn(effects, problem);
+            if !self.has(Fault::LoginRefusedUntold) {
+                warn(effects, problem);
+            }
             return;
+        };
+        let token = match &self.user {
+            Some(user) if self.has(Fault::TokenOfFirst) => user.token,
+            _ if self.has(Fault::TokenZero) => Token([0; 16]),
+            _ => token,
         };
         let shown = text::harmless(&name);
         effects
             .show
             .push(Note::Heard(format!("logged in as {shown}")));
         self.user = Some(User { name, token });
+        if self.has(Fault::ListUnasked) {
+            let pattern = String::new();
+            self.queue.push_front(Command::List { pattern });
+        }
     }
 
     /// Carries out what waits until something has to be answered.
@@ -160,9 +264,12 @@ impl Client {
                 Command::Help => effects.show.push(Note::Heard(command::HELP.to_owned())),
                 // CHATBOOTH-C4: after logging out the token is forgotten.
                 Command::Logout => {
-                    self.user = None;
+                    if !self.has(Fault::LogoutKeeps) {
+                        self.user = None;
+                    }
                     effects.show.push(Note::Heard("logged out".to_owned()));
                 }
+                Command::Exit if self.has(Fault::ExitIgnored) => {}
                 Command::Exit => {
                     self.queue.clear();
                     effects.finish = true;
@@ -184,6 +291,11 @@ impl Client {
         };
         let (asked, request) = match command {
             Command::Send { user, text } => {
+                let text = match text.split_once(':') {
+                    Some((start, _)) if self.has(Fault::TypedToColon) => start.to_owned(),
+                    _ if self.has(Fault::TypedInAscii) => in_ascii(&text),
+                    _ => text,
+                };
                 // A message has no sender; this is how the document's client names it in the text.
                 let text = format!("\nFROM: {own}\nTO: {user}\nMESSAGE: {text}\n");
                 let request = ClientMessage::send(&user, &text, token);
@@ -192,20 +304,29 @@ impl Client {
             Command::List { pattern } => {
                 let pattern = match pattern.as_str() {
                     "" => ALL.to_vec(),
+                    _ if self.has(Fault::ListOfAll) => ALL.to_vec(),
                     pattern => pattern.as_bytes().to_vec(),
                 };
                 (Asked::List, ClientMessage::List { pattern, token })
             }
             Command::Delete => {
-                let user = own.into_bytes();
+                let user = self.own(own, Fault::DeleteOfNobody);
                 (Asked::Delete, ClientMessage::Delete { user, token })
             }
             _ => {
-                let user = own.into_bytes();
+                let user = self.own(own, Fault::DeliverOfNobody);
                 (Asked::Messages, ClientMessage::Deliver { user, token })
             }
         };
         Ok(self.ask(asked, &request, effects)?)
+    }
+
+    /// The user's own name in a request.
+    fn own(&self, name: String, nobody: Fault) -> Vec<u8> {
+        if self.has(nobody) {
+            return Vec::new();
+        }
+        name.into_bytes()
     }
 
     fn ask(
@@ -215,7 +336,18 @@ impl Client {
         effects: &mut Effects,
     ) -> Result<(), EncodeError> {
         self.waiting = Some(asked);
-        request.encode(LIMIT, &mut effects.send)
+        let start = effects.send.len();
+        request.encode(LIMIT, &mut effects.send)?;
+        let head = effects.send.get_mut(start..start + HEAD_LEN);
+        if let Some([version, _, .., size]) = head {
+            if self.has(Fault::VersionOne) {
+                *version = 1;
+            }
+            if self.has(Fault::SizeAbove) && matches!(request, ClientMessage::Send { .. }) {
+                *size = size.wrapping_add(1);
+            }
+        }
+        Ok(())
     }
 
     /// A line that is no password.
@@ -237,8 +369,9 @@ impl Client {
                 user,
                 password: None,
             } => self.asking = Some(user),
+            _ if self.waiting.is_some() && self.has(Fault::TypedLost) => {}
             command => {
-                self.finished |= command == Command::Exit;
+                self.finished |= command == Command::Exit && !self.has(Fault::ExitIgnored);
                 self.queue.push_back(command);
             }
         }
@@ -258,8 +391,15 @@ impl Session for Client {
 
     fn receive(&mut self, bytes: &[u8], effects: &mut Effects) -> Result<(), Failure> {
         self.decoder.feed(bytes);
+        self.heard = 0;
         while let Some(message) = self.decoder.next_message()? {
             self.handle(message, effects)?;
+            if self.has(Fault::HeardBehindLost) {
+                self.decoder = Decoder::new(LIMIT);
+            }
+        }
+        if self.has(Fault::HeardPartLost) {
+            self.decoder = Decoder::new(LIMIT);
         }
         Ok(())
     }

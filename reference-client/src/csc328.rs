@@ -7,9 +7,13 @@ use clap::Args;
 use reference_codecs::csc328::{ClientMessage, Dialect, ServerMessage};
 use reference_codecs::{Decoder, EncodeError};
 
+pub(crate) use self::faults::Fault;
 use crate::arguments;
+use crate::faults::{self as all, Faults, Slips, in_ascii};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
+
+mod faults;
 
 /// Lines that wait for the nickname; beyond that the input is left alone.
 const QUEUE_LIMIT: usize = 100;
@@ -35,9 +39,20 @@ pub(crate) struct Options {
     /// How the bytes are written.
     #[arg(long, default_value_t, value_parser = arguments::dialect(Dialect::ALL, Dialect::name))]
     dialect: Dialect,
+    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
+    #[arg(long = "fault", value_name = "NAME", value_parser = all::parse::<Fault>)]
+    faults: Vec<Fault>,
 }
 
 impl Options {
+    fn faults(&self) -> Faults<Fault> {
+        self.faults.iter().copied().collect()
+    }
+
+    pub(crate) fn slips(&self) -> Slips {
+        Slips::of(self.faults(), Fault::slip)
+    }
+
     pub(crate) fn address(&self) -> String {
         arguments::address(&self.host, self.port)
     }
@@ -65,6 +80,19 @@ pub(crate) struct Client {
     decoder: Decoder<ServerMessage>,
     state: State,
     queue: VecDeque<String>,
+    faults: Faults<Fault>,
+    misdeeds: Misdeeds,
+}
+
+/// What only a client with faults has to remember.
+#[derive(Debug, Default)]
+struct Misdeeds {
+    /// A text that is shown later.
+    held: Option<Note>,
+    /// How often RETRY has come.
+    retries: usize,
+    /// The end of the server was announced.
+    announced: bool,
 }
 
 impl Client {
@@ -74,11 +102,20 @@ impl Client {
             decoder: Decoder::new(options.dialect),
             state: State::Connected,
             queue: VecDeque::new(),
+            faults: options.faults(),
+            misdeeds: Misdeeds::default(),
         }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.faults.has(fault)
     }
 
     fn handle(&mut self, message: ServerMessage, effects: &mut Effects) {
         match (message, &self.state) {
+            (ServerMessage::Hello, _) if self.has(Fault::HelloIgnored) => {}
+            (ServerMessage::Hello, State::Asked(_)) if self.has(Fault::NickEarly) => {}
+            (ServerMessage::Retry, _) if self.has(Fault::RetryIgnored) => {}
             // CSC328-C1: HELLO comes first, then a nickname until READY.
             (ServerMessage::Hello, State::Connected) => {
                 self.state = State::Choosing;
@@ -90,7 +127,14 @@ impl Client {
             (ServerMessage::Ready, State::Asked(name)) => {
                 let welcome = format!("You are {}.", text::harmless(name));
                 effects.show.push(Note::Heard(welcome));
-                self.state = State::Ready(name.clone());
+                let name = name.clone();
+                if self.has(Fault::NickAgain) {
+                    self.ask(&name, effects);
+                }
+                self.state = State::Ready(name);
+                if self.has(Fault::Greets) {
+                    self.queue.push_front("hello".to_owned());
+                }
                 self.advance(effects);
             }
             (ServerMessage::Retry, State::Asked(name)) => {
@@ -98,14 +142,20 @@ impl Client {
                 let question = format!("{name} is not free; choose another nickname:");
                 effects.show.push(Note::Heard(question));
                 self.state = State::Choosing;
+                self.misdeeds.retries += 1;
+                if self.has(Fault::NickUnasked) {
+                    return self.ask("guest", effects);
+                }
+                if self.has(Fault::RetryOnce) && self.misdeeds.retries > 1 {
+                    self.state = State::Connected;
+                }
                 self.advance(effects);
             }
             // Nobody has asked.
             (ServerMessage::Hello | ServerMessage::Ready | ServerMessage::Retry, _) => {}
             // CSC328-C2: what arrives is shown.
-            (ServerMessage::Broadcast { from, text }, _) => {
-                effects.show.push(Note::Heard(text::message(&from, &text)));
-            }
+            (ServerMessage::Broadcast { from, text }, _) => self.heard(&from, &text, effects),
+            (ServerMessage::Notice { .. }, _) if self.has(Fault::NoticeUnshown) => {}
             (ServerMessage::Notice { text }, _) => told(&text, effects),
             (ServerMessage::Bye, _) => {
                 told(LEAVE.as_bytes(), effects);
@@ -113,11 +163,58 @@ impl Client {
             }
             // CSC328-C4: the notice is shown, and the end after it is no failure.
             (ServerMessage::Shutdown { seconds }, _) => {
-                let notice = format!("Server will shut down in {seconds} seconds");
-                told(notice.as_bytes(), effects);
+                let notice = if self.has(Fault::ShutdownTimeless) {
+                    "Server will shut down".to_owned()
+                } else {
+                    format!("Server will shut down in {seconds} seconds")
+                };
+                if !self.has(Fault::ShutdownUnshown) {
+                    told(notice.as_bytes(), effects);
+                }
+                self.misdeeds.announced = true;
                 let time = Duration::from_secs(seconds.min(LONGEST_NOTICE));
                 effects.ends_within = Some(time);
             }
+        }
+    }
+
+    /// CSC328-C2b: what others say is shown, as it comes.
+    fn heard(&mut self, from: &[u8], text: &[u8], effects: &mut Effects) {
+        if self.has(Fault::OddTextKills) && std::str::from_utf8(text).is_err() {
+            std::process::abort();
+        }
+        let note = Note::Heard(self.shown(from, text));
+        if self.has(Fault::HeardLate) {
+            effects.show.extend(self.misdeeds.held.replace(note));
+        } else if self.has(Fault::HeardReordered) {
+            effects.show.insert(0, note);
+        } else {
+            effects.show.push(note);
+        }
+        if self.has(Fault::Repeats)
+            && let State::Ready(name) = &self.state
+        {
+            let said = String::from_utf8_lossy(text).into_owned();
+            self.say(&name.clone(), said, effects);
+        }
+    }
+
+    /// What somebody says as it is shown.
+    fn shown(&self, from: &[u8], text: &[u8]) -> String {
+        let text = String::from_utf8_lossy(text);
+        let text = match text.split_once(':') {
+            Some((start, _)) if self.has(Fault::HeardToColon) => start.to_owned(),
+            _ if self.has(Fault::HeardInAscii) => in_ascii(&text),
+            _ => text.into_owned(),
+        };
+        if self.has(Fault::HeardNameless) {
+            text::harmless(&text)
+        } else if self.has(Fault::NamesRaw) {
+            String::from_utf8_lossy(from).into_owned() + ": " + &text::harmless(&text)
+        } else if self.has(Fault::ControlsRaw) {
+            text::message(from, &[]) + &text
+        } else {
+            text::message(from, text.as_bytes())
         }
     }
 
@@ -127,10 +224,19 @@ impl Client {
             // CSC328-C2: nothing is said before READY.
             let name = match &self.state {
                 State::Choosing => None,
+                State::Ready(_) if self.misdeeds.announced && self.has(Fault::ShutdownLeaves) => {
+                    return;
+                }
                 State::Ready(name) => Some(name.clone()),
+                State::Connected if self.has(Fault::NickEarly) => None,
+                State::Asked(name) if self.has(Fault::ChatEarly) => Some(name.clone()),
                 State::Connected | State::Asked(_) | State::Left => return,
             };
-            let Some(line) = self.queue.pop_front() else {
+            let line = match &name {
+                Some(_) if self.has(Fault::TypedReordered) => self.queue.pop_back(),
+                _ => self.queue.pop_front(),
+            };
+            let Some(line) = line else {
                 return;
             };
             match name {
@@ -145,7 +251,11 @@ impl Client {
     }
 
     fn ask(&mut self, name: &str, effects: &mut Effects) {
-        let nick = ClientMessage::Nick { name: name.into() };
+        let mut sent = name.to_owned();
+        if self.has(Fault::NickInCapitals) {
+            sent = name.to_uppercase();
+        }
+        let nick = ClientMessage::Nick { name: sent.into() };
         match nick.encode(self.dialect, &mut effects.send) {
             Ok(()) => {
                 let said = format!("nickname: {}", text::harmless(name));
@@ -156,7 +266,17 @@ impl Client {
         }
     }
 
-    fn say(&mut self, name: &str, line: String, effects: &mut Effects) {
+    fn say(&mut self, name: &str, mut line: String, effects: &mut Effects) {
+        if self.has(Fault::WordUnsent) && line.starts_with("READY") {
+            return;
+        }
+        if self.has(Fault::TypedTrimmed) {
+            line = String::from(line.trim());
+        }
+        if self.has(Fault::TypedInAscii) {
+            line = in_ascii(&line);
+        }
+        let start = effects.send.len();
         let said = text::message(name.as_bytes(), line.as_bytes());
         let message = ClientMessage::Chat {
             claimed: name.into(),
@@ -164,6 +284,7 @@ impl Client {
         };
         match message.encode_cut(self.dialect, &mut effects.send) {
             Ok(is_cut) => {
+                self.spoil(start, effects);
                 effects.show.push(Note::Said(said));
                 if is_cut {
                     let warning = "the message was cut to what fits".to_owned();
@@ -171,6 +292,21 @@ impl Client {
                 }
             }
             Err(error) => warn(&error, effects),
+        }
+    }
+
+    /// What is wrong with the bytes of a text that begin at `start`: the size comes first.
+    fn spoil(&self, start: usize, effects: &mut Effects) {
+        if let Some([high, low]) = effects.send.get_mut(start..start + 2) {
+            if self.has(Fault::SizeAbove) {
+                *low = low.wrapping_add(1);
+            }
+            if self.has(Fault::SizeTurned) {
+                std::mem::swap(high, low);
+            }
+        }
+        if self.has(Fault::TypedTwice) {
+            effects.send.extend_from_within(start..);
         }
     }
 }
@@ -194,12 +330,19 @@ impl Session for Client {
         self.decoder.feed(bytes);
         while let Some(message) = self.decoder.next_message()? {
             self.handle(message, effects);
+            if self.has(Fault::HeardBehindLost) {
+                self.decoder = Decoder::new(self.dialect);
+            }
+        }
+        if self.has(Fault::HeardPartLost) {
+            self.decoder = Decoder::new(self.dialect);
         }
         Ok(())
     }
 
     fn line(&mut self, line: &str, effects: &mut Effects) -> Result<(), Failure> {
-        if !line.is_empty() {
+        let is_lost = matches!(self.state, State::Asked(_)) && self.has(Fault::TypedLost);
+        if !(line.is_empty() || is_lost) {
             self.queue.push_back(line.to_owned());
         }
         self.advance(effects);
@@ -224,7 +367,16 @@ impl Session for Client {
         if self.state != State::Left {
             self.state = State::Left;
             self.queue.clear();
-            ClientMessage::Bye.encode(self.dialect, &mut effects.send)?;
+            let times = if self.has(Fault::ByeUnsaid) {
+                0
+            } else if self.has(Fault::ByeTwice) {
+                2
+            } else {
+                1
+            };
+            for _ in 0..times {
+                ClientMessage::Bye.encode(self.dialect, &mut effects.send)?;
+            }
         }
         Ok(())
     }

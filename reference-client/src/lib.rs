@@ -4,7 +4,7 @@
 //! moves them between the screen, a connection and a `session`, and each protocol is a session
 //! of its own that does no input or output: `bcp`, `chatbooth`,
 //! `csc328`, `wireproto`. `chatapp` is no connection and has sockets of its own. `text` makes
-//! what others say harmless.
+//! what others say harmless, and `faults` is what a client can be told to do wrong.
 //!
 //! Exit status: 0 after the end of input or Ctrl-C, 2 for unusable arguments, what the protocol
 //! says when the server refuses something, 1 when the connection fails, is lost or carries what is
@@ -15,6 +15,7 @@ mod bcp;
 mod chatapp;
 mod chatbooth;
 mod csc328;
+mod faults;
 mod screen;
 mod session;
 mod tcp;
@@ -27,7 +28,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::faults::{About, Slip, Slips};
 use crate::session::{Ending, Failure};
+
+/// The exit status when the arguments cannot be used.
+const USAGE: u8 = 2;
 
 /// Reference clients of the chat protocols.
 ///
@@ -55,18 +60,44 @@ enum Protocol {
     Csc328(csc328::Options),
     /// Accounts, messages and lists with wireproto; actions are chosen by their number.
     Wireproto(wireproto::Options),
+    /// List the faults that a client can be given with --fault, and the rules that they break.
+    Faults {
+        /// Only those of this protocol.
+        #[arg(long, value_name = "NAME")]
+        protocol: Option<String>,
+    },
 }
 
-/// Runs the client that the arguments ask for until it ends; the first one is the program's name. Ends
-/// the process by itself when they cannot be used.
+impl Protocol {
+    /// What goes wrong around a session of it.
+    fn slips(&self) -> Slips {
+        match self {
+            Self::Bcp(options) => options.slips(),
+            Self::Chatbooth(options) => options.slips(),
+            Self::Csc328(options) => options.slips(),
+            _ => Slips::default(),
+        }
+    }
+}
+
+/// Runs the client that the arguments ask for until it ends, or tells what is wrong with them; the
+/// first one is the program's name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = Arguments::parse_from(arguments);
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let protocol = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments.protocol,
+        Err(error) => return unusable(&error, &words),
+    };
+    if let Protocol::Faults { protocol } = &protocol {
+        return list_faults(protocol.as_deref());
+    }
+    let slips = protocol.slips();
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::System)
         .and_then(|runtime| {
-            let outcome = runtime.block_on(chat(arguments.protocol));
+            let outcome = runtime.block_on(chat(protocol, slips.clone()));
             // Somebody may still be looking for the address of the server.
             runtime.shutdown_background();
             outcome
@@ -75,10 +106,45 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Ending::Done) => 0,
         Ok(Ending::Signal(number)) => 128_u8.saturating_add(number),
         Err(failure) => {
-            tell(&failure);
-            failure.status()
+            tell(&failure, &slips);
+            slips.status(&failure)
         }
     })
+}
+
+/// What can be asked for help, and mistakes.
+fn unusable(error: &clap::Error, words: &[OsString]) -> ExitCode {
+    let slips = faults::of_unusable(words);
+    let is_mistake = error.use_stderr();
+    if !(is_mistake && slips.has(Slip::ArgumentUntold)) {
+        // There is nobody to tell that nobody listens.
+        let _ = error.print();
+    }
+    ExitCode::from(match is_mistake {
+        false => 0,
+        true if slips.has(Slip::ArgumentStatus) => 1,
+        true => USAGE,
+    })
+}
+
+/// What the client of a protocol can be told to do wrong; nothing for a protocol without a client.
+pub fn faults(protocol: &str) -> Vec<About> {
+    let known = faults::TABLES.iter().find(|(name, _)| *name == protocol);
+    known.map(|(_, table)| table()).unwrap_or_default()
+}
+
+fn list_faults(protocol: Option<&str>) -> ExitCode {
+    match faults::list(faults::TABLES, protocol) {
+        Ok(lines) => {
+            // A closed pipe (`| head`) is no error.
+            let _ = write!(std::io::stdout().lock(), "{lines}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            let _ = writeln!(std::io::stderr().lock(), "{}: {problem}", screen::PROGRAM);
+            ExitCode::from(USAGE)
+        }
+    }
 }
 
 /// Whether there is a client of this protocol that speaks this dialect.
@@ -92,26 +158,33 @@ pub fn speaks(protocol: &str, dialect: &str) -> bool {
     }
 }
 
-async fn chat(protocol: Protocol) -> Result<Ending, Failure> {
+async fn chat(protocol: Protocol, slips: Slips) -> Result<Ending, Failure> {
     match protocol {
-        Protocol::Bcp(options) => tcp::run(options.address(), bcp::Client::new(&options)).await,
+        Protocol::Bcp(options) => {
+            tcp::run(options.address(), bcp::Client::new(&options), slips).await
+        }
         Protocol::Chatapp(options) => chatapp::run(options).await,
         Protocol::Chatbooth(options) => {
-            tcp::run(options.address(), chatbooth::Client::default()).await
+            tcp::run(options.address(), chatbooth::Client::new(&options), slips).await
         }
         Protocol::Csc328(options) => {
-            tcp::run(options.address(), csc328::Client::new(&options)).await
+            tcp::run(options.address(), csc328::Client::new(&options), slips).await
         }
         Protocol::Wireproto(options) => {
-            tcp::run(options.address(), wireproto::Client::default()).await
+            tcp::run(options.address(), wireproto::Client::default(), slips).await
         }
+        Protocol::Faults { .. } => Ok(Ending::Done),
     }
 }
 
 /// Nobody is left to be told when standard error is closed, too.
-fn tell(failure: &Failure) {
-    if !matches!(failure, Failure::OutputGone) {
-        let sentence = text::harmless(&failure.to_string());
-        let _ = writeln!(std::io::stderr().lock(), "{}: {sentence}", screen::PROGRAM);
+fn tell(failure: &Failure, slips: &Slips) {
+    if matches!(failure, Failure::OutputGone) || slips.hide(failure) {
+        return;
     }
+    let mut sentence = text::harmless(&failure.to_string());
+    if slips.has(Slip::FailureRaw) {
+        sentence = failure.to_string();
+    }
+    let _ = writeln!(std::io::stderr().lock(), "{}: {sentence}", screen::PROGRAM);
 }

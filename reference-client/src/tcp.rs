@@ -6,10 +6,12 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::WriteHalf;
 use tokio::net::{TcpStream, ToSocketAddrs};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::faults::{Slip, Slips};
 use crate::screen::{Event, Screen};
-use crate::session::{Effects, Ending, Failure, Session};
+use crate::session::{Effects, Ending, Failure, Note, Session};
+use crate::text;
 
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 /// For the next answer once the input has ended.
@@ -20,6 +22,11 @@ const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// Silence of a server after which its last message is whole, where nothing else tells.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How much later than the connection a program ends that ends late.
+const LATE: Duration = Duration::from_secs(3);
+/// Silence after which a server is given up by a program that does not wait.
+const IMPATIENCE: Duration = Duration::from_millis(300);
+
 /// Bytes that are read at once.
 const READ_SIZE: usize = 16 * 1024;
 /// Bytes that wait for the server to read them before nothing more is read from it.
@@ -29,6 +36,7 @@ const SEND_LIMIT: usize = 64 * 1024;
 pub(crate) async fn run(
     address: impl ToSocketAddrs + ToString,
     session: impl Session,
+    slips: Slips,
 ) -> Result<Ending, Failure> {
     let name = address.to_string();
     let stream = connect(address).await.map_err(|source| Failure::Connect {
@@ -36,8 +44,12 @@ pub(crate) async fn run(
         source,
     })?;
     let mut screen = Screen::open().map_err(Failure::System)?;
-    let outcome = Chat::new(session, &mut screen).run(stream).await;
+    let ends_late = slips.has(Slip::EndLate);
+    let outcome = Chat::new(session, &mut screen, slips).run(stream).await;
     screen.close().await;
+    if ends_late && matches!(outcome, Err(Failure::Closed { .. } | Failure::Lost(_))) {
+        sleep(LATE).await;
+    }
     outcome
 }
 
@@ -76,10 +88,13 @@ struct Chat<'a, S> {
     heard: Instant,
     /// Whether the server may end the connection without that being a failure.
     may_end: bool,
+    slips: Slips,
+    /// The connection has ended, and nobody cares.
+    deaf: bool,
 }
 
 impl<'a, S: Session> Chat<'a, S> {
-    fn new(session: S, screen: &'a mut Screen) -> Self {
+    fn new(session: S, screen: &'a mut Screen, slips: Slips) -> Self {
         Self {
             session,
             screen,
@@ -88,6 +103,8 @@ impl<'a, S: Session> Chat<'a, S> {
             deadline: None,
             heard: Instant::now(),
             may_end: false,
+            slips,
+            deaf: false,
         }
     }
 
@@ -97,11 +114,12 @@ impl<'a, S: Session> Chat<'a, S> {
         self.apply(Session::start)?;
         loop {
             self.advance(&mut writer).await?;
-            let may_read = self.outbox.len() < SEND_LIMIT && !self.screen.is_behind();
+            let may_read = self.outbox.len() < SEND_LIMIT && !self.screen.is_behind() && !self.deaf;
             self.screen.hide_input(self.session.wants_secret());
             let takes_line = matches!(self.phase, Phase::Open) && self.session.wants_line();
             let deadline = self.deadline.unwrap_or_else(Instant::now);
             let may_pause = may_read && self.session.waits_for_pause();
+            let is_impatient = self.slips.has(Slip::SilenceEnds) && self.session.unanswered() > 0;
             let done = tokio::select! {
                 read = reader.read(&mut buffer), if may_read => {
                     self.received(read.map(|len| &buffer[..len]))?
@@ -116,6 +134,9 @@ impl<'a, S: Session> Chat<'a, S> {
                     None
                 }
                 () = sleep_until(deadline), if self.deadline.is_some() => self.expired()?,
+                () = sleep_until(self.heard + IMPATIENCE), if is_impatient => {
+                    return Err(Failure::Lost(io::ErrorKind::TimedOut.into()));
+                }
             };
             if let Some(ending) = done {
                 return Ok(ending);
@@ -136,7 +157,8 @@ impl<'a, S: Session> Chat<'a, S> {
         for note in effects.show {
             self.screen.show(note);
         }
-        if effects.finish && matches!(self.phase, Phase::Open) {
+        let finishes = effects.finish && !self.slips.has(Slip::FinishWaits);
+        if finishes && matches!(self.phase, Phase::Open) {
             self.drain();
         }
         if let Some(time) = effects.ends_within {
@@ -188,18 +210,37 @@ impl<'a, S: Session> Chat<'a, S> {
         }
         match (read, &mut self.phase) {
             (Ok([]) | Err(_), Phase::Leaving(ending) | Phase::Closing(ending)) => Ok(Some(*ending)),
-            (Ok([]) | Err(_), _) if self.may_end => Ok(Some(Ending::Done)),
+            (Ok([]) | Err(_), _) if self.may_end && !self.slips.has(Slip::AnnouncedFails) => {
+                Ok(Some(Ending::Done))
+            }
             (Ok([]) | Err(_), Phase::Broken(error)) => Err(lost(error)),
-            (Ok([]), _) => Err(Failure::Closed {
-                inside: self.session.is_inside_message(),
-            }),
-            (Err(error), _) => Err(Failure::Lost(error)),
+            (Ok([]), _) => {
+                let inside = self.session.is_inside_message();
+                self.ended(Failure::Closed { inside })
+            }
+            (Err(error), _) => self.ended(Failure::Lost(error)),
             (Ok(bytes), _) => {
                 self.heard = Instant::now();
-                self.apply(|session, effects| session.receive(bytes, effects))?;
-                Ok(None)
+                let outcome = self.apply(|session, effects| session.receive(bytes, effects));
+                if matches!(outcome, Err(Failure::Malformed(_)))
+                    && self.slips.has(Slip::NonsenseKills)
+                {
+                    std::process::abort();
+                }
+                outcome.map(|()| None)
             }
         }
+    }
+
+    /// The connection has ended, which ends the program.
+    fn ended(&mut self, failure: Failure) -> Result<Option<Ending>, Failure> {
+        if !self.slips.has(Slip::EndHangs) {
+            return Err(failure);
+        }
+        self.deaf = true;
+        let sentence = text::harmless(&failure.to_string());
+        self.screen.show(Note::Warning(sentence));
+        Ok(None)
     }
 
     fn written(&mut self, written: io::Result<usize>) {
@@ -219,19 +260,32 @@ impl<'a, S: Session> Chat<'a, S> {
                 Ok(None)
             }
             Event::End => {
-                self.drain();
+                if !self.slips.has(Slip::LeavingHangs) {
+                    self.drain();
+                }
                 Ok(None)
             }
+            Event::Signal(Ending::Done) if self.overlooks_interrupt() => Ok(None),
+            Event::Signal(ending) if self.slips.has(Slip::InterruptRude) => Ok(Some(ending)),
             Event::Signal(ending) => self.interrupted(ending),
             Event::OutputGone => Err(Failure::OutputGone),
             Event::Drawn => Ok(None),
         }
     }
 
+    fn overlooks_interrupt(&self) -> bool {
+        self.slips.has(Slip::InterruptIgnored)
+            || self.slips.has(Slip::InterruptWaits) && self.session.unanswered() > 0
+    }
+
     /// Ends at once unless there are last words; the second time in any case.
     fn interrupted(&mut self, ending: Ending) -> Result<Option<Ending>, Failure> {
         if matches!(self.phase, Phase::Leaving(_) | Phase::Closing(_)) {
             return Ok(Some(ending));
+        }
+        if self.slips.has(Slip::InterruptTrace) {
+            let trace = "Traceback (most recent call last):".to_owned();
+            self.screen.show(Note::Warning(trace));
         }
         let waiting = self.outbox.len();
         self.leave(ending)?;
@@ -240,6 +294,10 @@ impl<'a, S: Session> Chat<'a, S> {
 
     fn expired(&mut self) -> Result<Option<Ending>, Failure> {
         match &mut self.phase {
+            Phase::Closing(_) if self.slips.has(Slip::ClosingWaits) => {
+                self.deadline = None;
+                Ok(None)
+            }
             Phase::Leaving(ending) | Phase::Closing(ending) => Ok(Some(*ending)),
             Phase::Broken(error) => Err(lost(error)),
             // Only an announced end has a time in this phase.

@@ -182,6 +182,11 @@ impl<M: Decode> Decoder<M> {
         self.consumed = self.buffer.len();
     }
 
+    /// The bytes that were fed and belong to no message handed out so far.
+    pub fn unread(&self) -> &[u8] {
+        self.buffer.get(self.consumed..).unwrap_or_default()
+    }
+
     /// Bytes that were fed and belong to no message handed out so far.
     ///
     /// Bytes left over when the stream ends are an unfinished message.

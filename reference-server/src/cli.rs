@@ -104,6 +104,9 @@ struct ChatappArgs {
     /// How long a client has to say that it is there
     #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration::parse)]
     answer_timeout: Duration,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<chatapp::Fault>)]
+    fault: Vec<chatapp::Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -158,6 +161,9 @@ struct WireprotoArgs {
     /// The longest request, from 1KiB to 64KiB
     #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = wireproto::parse_message)]
     max_message: usize,
+    /// A rule to break (may be repeated); `reference-server faults` lists what there is
+    #[arg(long, value_name = "NAME", value_parser = faults::parse::<wireproto::Fault>)]
+    fault: Vec<wireproto::Fault>,
 }
 
 /// Why a server could not start or go on.
@@ -211,14 +217,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Lists the faults of a protocol.
-type Table = fn() -> Vec<faults::About>;
-
 /// The protocols whose servers can be given faults, with their tables.
-const FAULTS: &[(&str, Table)] = &[
+const FAULTS: &[(&str, faults::Table)] = &[
     ("bcp", faults::all::<bcp::Fault>),
+    ("chatapp", faults::all::<chatapp::Fault>),
     ("chatbooth", faults::all::<chatbooth::Fault>),
     ("csc328", faults::all::<csc328::Fault>),
+    ("wireproto", faults::all::<wireproto::Fault>),
 ];
 
 /// The faults that the server of a protocol can be given; none for a protocol without a server.
@@ -227,32 +232,18 @@ pub fn faults(protocol: &str) -> Vec<faults::About> {
     known.map(|(_, table)| table()).unwrap_or_default()
 }
 
-/// Name, rule and text of each fault, in columns.
 fn list_faults(protocol: Option<&str>) -> ExitCode {
-    let chosen = |name: &str| protocol.is_none_or(|protocol| protocol == name);
-    let mut out = io::stdout().lock();
-    let mut any = false;
-    for (name, table) in FAULTS.iter().filter(|(name, _)| chosen(name)) {
-        for faults::About {
-            name: fault,
-            rule,
-            text,
-        } in table()
-        {
-            any = true;
+    match faults::list(FAULTS, protocol) {
+        Ok(lines) => {
             // A closed pipe (`| head`) is no error.
-            let _ = writeln!(out, "{name:<10} {fault:<28} {rule:<12} {text}");
+            let _ = write!(io::stdout().lock(), "{lines}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            complain(&problem);
+            ExitCode::from(USAGE)
         }
     }
-    if any {
-        return ExitCode::SUCCESS;
-    }
-    let names: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).collect();
-    let names = names.join(", ");
-    complain(&format!(
-        "no faults for that protocol; write one of {names}"
-    ));
-    ExitCode::from(USAGE)
 }
 
 fn explain(error: &clap::Error) -> ExitCode {
@@ -312,6 +303,7 @@ async fn run_chatapp(args: ChatappArgs, signals: Signals) -> Result<(), Failure>
         answer_timeout: args.answer_timeout,
         log: log.clone(),
         limits: chatapp::Limits::default(),
+        faults: args.fault.into_iter().collect(),
     };
     let path = options.db.clone().unwrap_or_default();
     let prepared = chatapp::Prepared::new(options).await;
@@ -359,6 +351,7 @@ async fn run_wireproto(args: WireprotoArgs, signals: Signals) -> Result<(), Fail
                 message: args.max_message,
                 ..wireproto::Limits::default()
             },
+            faults: args.fault.into_iter().collect(),
         };
         wireproto::run(listener, options, stop)
     })

@@ -15,7 +15,6 @@ pub mod cli;
 pub mod csc328;
 mod desk;
 pub mod duration;
-pub mod faults;
 pub mod link;
 pub mod log;
 mod mail;
@@ -31,3 +30,4 @@ pub mod wireproto;
 
 pub use log::Log;
 pub use options::OptionError;
+pub use reference_codecs::faults;

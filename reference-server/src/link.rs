@@ -66,6 +66,11 @@ impl<M: Decode> Link<M> {
         self.decoder.forget_pending();
     }
 
+    /// What has been read and belongs to no message handed out so far.
+    pub fn unread(&self) -> &[u8] {
+        self.decoder.unread()
+    }
+
     /// Bytes that have been read and belong to no message handed out so far.
     pub fn pending(&self) -> usize {
         self.decoder.pending()

@@ -40,6 +40,14 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Another listener on the same port, whose clients are those of both.
+///
+/// Must be called inside a runtime. Fails when the system has no more descriptors.
+pub fn second(listener: &TcpListener) -> io::Result<TcpListener> {
+    let socket = rustix::io::dup(listener)?;
+    TcpListener::from_std(std::net::TcpListener::from(socket))
+}
+
 /// Gives each accepted connection to `connection`, as a task of its own, until `shutdown`.
 ///
 /// Nothing that happens to one connection ends the loop; running out of file descriptors pauses

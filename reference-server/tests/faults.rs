@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use predicates::prelude::*;
 use reference_server::cli::faults;
 
-const PROTOCOLS: [&str; 3] = ["bcp", "chatbooth", "csc328"];
+const PROTOCOLS: [&str; 5] = ["bcp", "chatapp", "chatbooth", "csc328", "wireproto"];
 
 fn command(args: &[&str]) -> assert_cmd::assert::Assert {
     Command::cargo_bin("reference-server")
@@ -55,5 +55,5 @@ fn faults_are_listed_with_their_rules() {
 fn an_unknown_fault_is_a_mistake() {
     command(&["bcp", "-p", "0", "--fault", "no-such-fault"])
         .code(2)
-        .stderr(predicate::str::contains("reference-server faults"));
+        .stderr(predicate::str::contains("`faults` lists them"));
 }

@@ -149,9 +149,12 @@ pub(super) struct CheckArgs {
 pub(super) struct ListArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// List rules with the number of their scenarios
+    /// List rules with the number of their scenarios and of the faults that break them
     #[arg(long, conflicts_with = "params_only")]
     pub rules: bool,
+    /// Each rule with its source, the titles of its scenarios and its faults
+    #[arg(long, short, requires = "rules")]
+    pub verbose: bool,
     /// List the parameters of the protocols
     #[arg(long = "params")]
     pub params_only: bool,

@@ -3,8 +3,11 @@ use std::io::Write as _;
 use super::arguments::ListArgs;
 use super::{Exit, say, selection};
 use crate::plan::Suite;
-use crate::report::Context;
-use crate::report::list::{RuleEntry, ScenarioEntry, json, rules, scenarios};
+use crate::report::list::{
+    FaultEntry, RuleEntry, ScenarioEntry, json, rules, rules_in_full, scenarios,
+};
+use crate::report::{Context, Verbosity};
+use crate::run::embedded;
 
 /// `harness list`.
 pub(super) fn list(arguments: &ListArgs, context: Context) -> Exit {
@@ -21,6 +24,8 @@ pub(super) fn list(arguments: &ListArgs, context: Context) -> Exit {
         let entries = rule_entries(&suites);
         if arguments.json {
             json(&entries)
+        } else if context.verbosity == Verbosity::Verbose {
+            Ok(rules_in_full(&entries, context.width).to_text(context.colors))
         } else {
             Ok(rules(&entries, context.width).to_text(context.colors))
         }
@@ -55,12 +60,19 @@ fn scenario_entries(suites: &[Suite]) -> Vec<ScenarioEntry> {
 fn rule_entries(suites: &[Suite]) -> Vec<RuleEntry> {
     let mut entries = Vec::new();
     for suite in suites {
+        let faults = embedded::faults(&suite.protocol.name);
         for rule in suite.protocol.rules.iter() {
             let about = |plan: &&std::sync::Arc<crate::plan::ScenarioPlan>| {
                 plan.rules.iter().any(|known| known.id == rule.id)
             };
-            let count = suite.scenarios.iter().filter(about).count();
-            entries.push(RuleEntry::new(&suite.protocol.name, rule, count));
+            let scenarios = suite.scenarios.iter().filter(about).map(|plan| &plan.id);
+            let breaks = |fault: &&embedded::Fault| fault.rule == rule.id.as_str();
+            let faults = faults.iter().filter(breaks).map(|fault| FaultEntry {
+                name: fault.name.to_owned(),
+                text: fault.text.to_owned(),
+            });
+            let name = &suite.protocol.name;
+            entries.push(RuleEntry::new(name, rule, scenarios, faults.collect()));
         }
     }
     entries

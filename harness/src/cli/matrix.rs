@@ -47,10 +47,7 @@ pub(super) fn matrix(arguments: &MatrixArgs, context: Context) -> Exit {
     let mut usage = false;
     let mut written = true;
     for implementation in &matrix.implementations {
-        say(&format!(
-            "{} ({})",
-            implementation.name, implementation.protocol
-        ));
+        say(&format!("{} …", implementation.name));
         let slug = format!("{}-{}", columns.len() + 1, slug(&implementation.name));
         let run = run_arguments(implementation, &matrix, arguments);
         let pages = pages(&arguments.reports, &slug);

@@ -62,6 +62,7 @@ fn dispatch(cli: Cli, surroundings: &Surroundings) -> Exit {
         Command::Run(run) if run.verbose => Verbosity::Verbose,
         Command::Matrix(matrix) if matrix.verbose => Verbosity::Verbose,
         Command::Prove(prove) if prove.verbose => Verbosity::Verbose,
+        Command::List(list) if list.verbose => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     let context = Context::new(cli.color, verbosity, surroundings);

@@ -19,7 +19,7 @@ pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
     };
     suites.retain(|suite| !embedded::faults(&suite.protocol.name).is_empty());
     if suites.is_empty() {
-        say("nothing to prove: no reference server of these protocols can be given faults");
+        say("nothing to prove: no reference program of these protocols can be given faults");
         return Exit::NotJudged;
     }
     for name in &arguments.fault {
@@ -30,13 +30,15 @@ pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
         if !suites.iter().any(known) {
             say(&format!(
                 "--fault {name}: there is no such fault in these protocols; \
-                 `reference-server faults` lists all"
+                 `reference-server faults` and `reference-client faults` list all"
             ));
             return Exit::Usage;
         }
     }
+    let partly = !arguments.fault.is_empty() || !arguments.selection.filter.is_empty();
     let settings = Settings {
         all: arguments.all,
+        whole: !partly,
         jobs: NonZero::new(usize::from(arguments.jobs)).unwrap_or(NonZero::<usize>::MIN),
         seed: arguments.seed.unwrap_or_else(rand::random),
         stop: CancellationToken::new(),
@@ -63,7 +65,6 @@ pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
         if settings.stop.is_cancelled() {
             return Exit::Interrupted;
         }
-        let partly = !arguments.fault.is_empty() || !arguments.selection.filter.is_empty();
         let shown = proof::Shown {
             verbose: context.verbosity == Verbosity::Verbose,
             whole: !partly,

@@ -659,6 +659,15 @@ Both lists have entries of this form. `$self.name` is the name of the actor that
                 default: "false",
                 example: "absorb: true",
             },
+            Word {
+                word: "unasked",
+                takes: Takes::Flag,
+                about: "In `stray`: only where no message is waited for, as in a silence, in a fence, \
+                        and at the end; for answers, of which one too many and the wrong one look \
+                        alike while one is awaited.",
+                default: "false",
+                example: "unasked: true",
+            },
         ],
     },
     Section {

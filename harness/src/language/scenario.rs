@@ -52,8 +52,9 @@ for 20 ms, and what comes then still counts; a message that has begun may end wi
 `deadline`. Then the clients close, and nothing is judged any more.
 
 A failure blames, in this order: the rule of the step, or of the step around it; for a message of another kind than expected,
-the rule that the protocol's `stray` names for it; the rule of the innermost macro that has one; the
-first rule of the scenario.",
+the rule that the protocol's `stray` names for it; the rule of the innermost macro that has one; for
+a fence's probe in `setup`, the fence's rule; the first rule of the scenario. A message behind which bytes come that are
+no message breaks the rule for those bytes.",
         frame: FRAME,
         words: &[
             Word {

@@ -1,5 +1,7 @@
 //! The table against the readers: they ask for its words and for no others.
 
+mod wrong;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -148,5 +150,105 @@ fn the_reference_names_every_word() {
             assert!(text.contains(&format!("## {}\n", section.title)));
             assert!(text.contains(&format!("- **`{}`**", word.word)));
         }
+    }
+}
+
+/// What is known to work: scenarios that the reference programs pass (`tests/harness/reference.rs`,
+/// `harness run scenarios/`), and descriptions that their vectors hold.
+const THAT_PASS: [&str; 4] = [
+    "../scenarios",
+    "tests/protocols",
+    "tests/expected",
+    "tests/matrix",
+];
+
+/// Each word stands in something that passes.
+#[test]
+fn every_word_is_in_something_that_passes() {
+    asked::forget();
+    let mut text = String::new();
+    for folder in THAT_PASS {
+        for path in files(Path::new(folder)) {
+            let file = std::fs::read_to_string(&path).unwrap();
+            let language = match path.file_name().and_then(|name| name.to_str()) {
+                Some("rules.yaml") => Language::Rules,
+                Some("protocol.yaml") => Language::Wire,
+                _ if path.starts_with("tests/expected") => Language::Expected,
+                _ if path.starts_with("tests/matrix") => Language::Matrix,
+                _ if path.to_string_lossy().contains("/dialects/") => Language::Wire,
+                _ => Language::Scenarios,
+            };
+            read(language, &file);
+            text.push_str(&file);
+        }
+    }
+    let found = asked::found();
+    let by_name = [
+        "a step",
+        "a remark on a step",
+        "a vector",
+        "a client's name",
+        "a value",
+        "a matcher",
+    ];
+    let missing: Vec<String> = words()
+        .filter(|(section, word)| {
+            let what = if section.what == "a protocol file" {
+                "a protocol"
+            } else {
+                section.what
+            };
+            let there =
+                found.contains(&(what, word.word)) || found.contains(&(section.what, word.word));
+            let written = text.contains(&format!("{}:", word.word));
+            !there && !(by_name.contains(&section.what) && written)
+        })
+        .map(|(section, word)| format!("{}: {}", section.what, word.word))
+        .collect();
+    assert!(missing.is_empty(), "in nothing that passes: {missing:#?}");
+}
+
+/// The words that judge what a program does: each has a scenario that fails for it
+/// (`tests/harness/words.rs`). What all others can be wrong about is said before anything runs.
+const THAT_JUDGE: [(&str, &[&str]); 5] = [
+    (
+        "an actor's step",
+        &[
+            "recv", "never", "silence", "closed", "open", "exact", "times", "gather", "since",
+            "after", "within",
+        ],
+    ),
+    ("a step", &["any_order", "either", "eventually", "expect"]),
+    (
+        "a server's step",
+        &["stdout", "stderr", "output", "exit", "within"],
+    ),
+    ("`closed`", &["within"]),
+    ("`exit`", &["within", "status"]),
+];
+
+#[test]
+fn every_word_that_judges_is_in_something_that_fails() {
+    asked::forget();
+    let file = std::fs::read_to_string("tests/words/failing.yaml").unwrap();
+    read(Language::Scenarios, &file);
+    let found = asked::found();
+    let matchers = Section::of("a matcher").unwrap().words.iter();
+    let matchers = matchers.map(|word| ("a matcher", word.word));
+    let judging = THAT_JUDGE
+        .iter()
+        .flat_map(|(what, keys)| keys.iter().map(move |key| (*what, *key)));
+    for (what, key) in judging.chain(matchers) {
+        assert!(
+            Section::of(what)
+                .and_then(|section| section.word(key))
+                .is_some(),
+            "{what}: {key}"
+        );
+        let written = ["a step", "a matcher"].contains(&what) && file.contains(&format!("{key}:"));
+        assert!(
+            written || found.contains(&(what, key)),
+            "{what}: {key} is in nothing that fails"
+        );
     }
 }

@@ -186,6 +186,8 @@ pub struct StrayPlan {
     pub rule: Arc<Rule>,
     /// Record it and go on.
     pub absorb: bool,
+    /// Only where no message is waited for.
+    pub unasked: bool,
 }
 
 /// Something that a dialect says is never sent, and what that breaks.

@@ -79,6 +79,7 @@ pub(super) fn resolve(
             pattern: always.pattern.clone(),
             rule: always.rule.clone(),
             absorb: false,
+            unasked: false,
         })
         .collect();
     plan.always = strays(&always, written, &plan, diagnostics);
@@ -219,6 +220,7 @@ fn strays(
                 pattern,
                 rule,
                 absorb: stray.absorb,
+                unasked: stray.unasked,
             });
         }
     }

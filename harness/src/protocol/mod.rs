@@ -139,6 +139,8 @@ pub struct Stray {
     pub rule: Node,
     /// Record it and go on, so that one known fault does not fail every scenario.
     pub absorb: bool,
+    /// Only where no message is waited for.
+    pub unasked: bool,
 }
 
 /// What holds for every message of a kind.

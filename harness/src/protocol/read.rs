@@ -31,8 +31,7 @@ pub fn read(root: &Node, diagnostics: &mut Diagnostics) -> Option<Protocol> {
     for key in WIRE_KEYS {
         let _ = fields.get(key);
     }
-    let name = fields.require("protocol", diagnostics).and_then(Node::text);
-    let entries = |key| fields.get(key).and_then(Node::entries).unwrap_or_default();
+    let name = fields.require_text("protocol", diagnostics);
     let protocol = Protocol {
         name: name.unwrap_or_default().to_owned(),
         title: fields
@@ -42,13 +41,15 @@ pub fn read(root: &Node, diagnostics: &mut Diagnostics) -> Option<Protocol> {
             .to_owned(),
         transport: transport(&fields, diagnostics),
         default_port: port(&fields, diagnostics),
-        params: entries("params")
+        params: fields
+            .map("params", diagnostics)
             .iter()
             .filter_map(|e| param(e, diagnostics))
             .collect(),
         names: names(fields.get("names"), diagnostics),
         ignore: ignored(fields.get("ignore"), diagnostics),
-        reflexes: entries("reflexes")
+        reflexes: fields
+            .map("reflexes", diagnostics)
             .iter()
             .filter_map(|e| reflex(e, diagnostics))
             .collect(),
@@ -70,12 +71,14 @@ pub fn read(root: &Node, diagnostics: &mut Diagnostics) -> Option<Protocol> {
             .collect(),
         crash: fields.require("crash", diagnostics).cloned(),
         broken: fields.require("broken", diagnostics).cloned(),
-        macros: entries("macros")
+        macros: fields
+            .map("macros", diagnostics)
             .iter()
             .filter_map(|e| read_macro(e, diagnostics))
             .collect(),
         pace: pace(fields.get("pace"), diagnostics),
-        ambient: entries("ambient")
+        ambient: fields
+            .map("ambient", diagnostics)
             .iter()
             .filter_map(|e| ambient(e, diagnostics))
             .collect(),
@@ -94,10 +97,10 @@ pub fn read(root: &Node, diagnostics: &mut Diagnostics) -> Option<Protocol> {
 /// What is otherwise where a client program is judged: the harness is then what its peers are.
 fn client(base: &Protocol, node: &Node, diagnostics: &mut Diagnostics) -> Option<Protocol> {
     let fields = Fields::of(node, "`client`", diagnostics)?;
-    let entries = |key| fields.get(key).and_then(Node::entries).unwrap_or_default();
     let protocol = Protocol {
         ignore: ignored(fields.get("ignore"), diagnostics),
-        reflexes: entries("reflexes")
+        reflexes: fields
+            .map("reflexes", diagnostics)
             .iter()
             .filter_map(|e| reflex(e, diagnostics))
             .collect(),
@@ -115,7 +118,8 @@ fn client(base: &Protocol, node: &Node, diagnostics: &mut Diagnostics) -> Option
             .collect(),
         crash: fields.require("crash", diagnostics).cloned(),
         broken: fields.require("broken", diagnostics).cloned(),
-        macros: entries("macros")
+        macros: fields
+            .map("macros", diagnostics)
             .iter()
             .filter_map(|e| read_macro(e, diagnostics))
             .collect(),
@@ -224,7 +228,12 @@ fn values(
     node: Option<&Node>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(String, Expression, crate::source::Span)> {
-    let entries = node.and_then(Node::entries).unwrap_or_default();
+    let Some(node) = node else { return Vec::new() };
+    let Some(entries) = node.entries() else {
+        let message = format!("`with` is a map, this is {}", node.describe());
+        diagnostics.error(&node.span, message, "expected fields and values");
+        return Vec::new();
+    };
     let read = |entry: &Entry| {
         (
             entry.key.clone(),
@@ -283,7 +292,7 @@ fn pattern(node: &Node, diagnostics: &mut Diagnostics) -> Option<Pattern> {
 
 fn fence(node: &Node, diagnostics: &mut Diagnostics) -> Option<Fence> {
     let fields = Fields::of(node, "`fence`", diagnostics)?;
-    let who = fields.require("who", diagnostics).and_then(Node::text);
+    let who = fields.require_text("who", diagnostics);
     let rule = fields.require("rule", diagnostics);
     let send = fields
         .require("send", diagnostics)
@@ -343,12 +352,14 @@ fn stray(node: &Node, diagnostics: &mut Diagnostics) -> Option<Stray> {
     let kind = fields.require("recv", diagnostics);
     let rule = fields.require("rule", diagnostics);
     let absorb = fields.flag("absorb", diagnostics);
+    let unasked = fields.flag("unasked", diagnostics);
     let pattern = read_pattern(kind?, &fields, diagnostics);
     fields.finish(diagnostics);
     Some(Stray {
         pattern,
         rule: rule?.clone(),
         absorb,
+        unasked,
     })
 }
 
@@ -363,11 +374,7 @@ fn always(node: &Node, diagnostics: &mut Diagnostics) -> Option<Always> {
 fn read_macro(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Macro> {
     let fields = Fields::of(&entry.value, "a macro", diagnostics)?;
     let mut args = Vec::new();
-    for arg in fields
-        .get("args")
-        .and_then(Node::entries)
-        .unwrap_or_default()
-    {
+    for arg in fields.map("args", diagnostics) {
         match arg.value.text() {
             Some("actor") => args.push((arg.key.clone(), true)),
             Some("value") => args.push((arg.key.clone(), false)),
@@ -377,6 +384,7 @@ fn read_macro(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<Macro> {
             ),
         }
     }
+    fields.text("rule", diagnostics);
     let rule = fields.get("rule").cloned();
     let steps = fields.require("steps", diagnostics);
     fields.finish(diagnostics);

@@ -1,4 +1,4 @@
-//! Running scenarios against servers with faults.
+//! Running scenarios against programs with faults.
 
 use std::io;
 use std::sync::Arc;
@@ -8,19 +8,25 @@ use crate::plan::{ScenarioPlan, Suite};
 use crate::run::embedded::Fault;
 use crate::run::{Progress, Run, Settings as RunSettings, Target, Trial};
 use crate::scenario::SubjectWord;
-use crate::verdict::{Outcome, RuleId, Verdict};
+use crate::verdict::{Outcome, RuleId, Side, Verdict};
 
 /// How many scenarios run at once that could not be decided the first time.
 const AGAIN_AT_ONCE: usize = 4;
+
+/// How often a fault is tried again that its scenarios have missed: a race need not show it every
+/// time, and on a busy machine a scenario cannot always decide.
+const TRIES_AGAIN: usize = 3;
 
 /// How many faults scenarios try that have caught nothing, before it is seen whether they still
 /// have caught nothing.
 const FAULTS_AT_A_TIME: usize = 10;
 
-/// The scenarios that judge servers.
-pub(super) fn that_judge_servers(suite: &Suite) -> Vec<Arc<ScenarioPlan>> {
-    let judges = |scenario: &&Arc<ScenarioPlan>| scenario.subject == SubjectWord::Server;
-    suite.scenarios.iter().filter(judges).cloned().collect()
+/// The side that a scenario judges.
+pub(super) fn side(scenario: &ScenarioPlan) -> Side {
+    match scenario.subject {
+        SubjectWord::Server => Side::Server,
+        SubjectWord::Client => Side::Client,
+    }
 }
 
 /// Tries all faults.
@@ -45,12 +51,20 @@ pub(super) fn run(
         settings.all || about(&lab.faults[fault], &lab.scenarios[scenario])
     })?;
     laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
-        !lab.is_caught(fault) && lab.results[fault][scenario] == Found::Undecided
+        !lab.is_caught(fault) && lab.results[fault][scenario].is_undecided()
     })?;
     laboratory.try_out(jobs, |lab, fault, scenario| {
         !lab.is_caught(fault) && lab.results[fault][scenario] == Found::NotTried
     })?;
-    for first in (0..faults.len()).step_by(FAULTS_AT_A_TIME) {
+    for _ in 0..TRIES_AGAIN {
+        laboratory.try_out(AGAIN_AT_ONCE, |lab, fault, scenario| {
+            lab.is_missed(fault)
+                && (about(&lab.faults[fault], &lab.scenarios[scenario])
+                    || lab.results[fault][scenario].is_undecided())
+        })?;
+    }
+    let others = if settings.whole { faults.len() } else { 0 };
+    for first in (0..others).step_by(FAULTS_AT_A_TIME) {
         laboratory.try_out(jobs, |lab, fault, scenario| {
             (first..first + FAULTS_AT_A_TIME).contains(&fault)
                 && lab.is_idle(scenario)
@@ -66,7 +80,15 @@ enum Found {
     NotTried,
     Nothing,
     Undecided,
+    /// Undecided, and tried again and again because the machine was too slow.
+    TooSlow,
     Broken(RuleId),
+}
+
+impl Found {
+    fn is_undecided(&self) -> bool {
+        matches!(self, Self::Undecided | Self::TooSlow)
+    }
 }
 
 struct Laboratory<'a> {
@@ -85,13 +107,31 @@ impl Laboratory<'_> {
         self.results[fault].iter().any(broken)
     }
 
-    /// Whether a scenario has caught nothing so far.
-    fn is_idle(&self, scenario: usize) -> bool {
-        let broken = |found: &Vec<Found>| matches!(found[scenario], Found::Broken(_));
-        !self.results.iter().any(broken)
+    /// Whether no scenario that names a fault's rule has caught it, without a reason known before.
+    fn is_missed(&self, fault: usize) -> bool {
+        let rule = self.faults[fault].rule;
+        let tried = self.results[fault].iter().zip(self.scenarios);
+        let mut caught = tried.filter(|(found, _)| matches!(found, Found::Broken(_)));
+        !self.exceptions.is_uncaught(&self.faults[fault])
+            && !caught.any(|(_, scenario)| is_about(scenario, rule))
     }
 
-    /// Runs the scenarios that are chosen for each fault, so many at once.
+    /// Whether a scenario has caught nothing so far, in none of its variants, and nothing says so
+    /// beforehand.
+    fn is_idle(&self, scenario: usize) -> bool {
+        let about = &self.scenarios[scenario];
+        let variants = self.scenarios.iter().enumerate();
+        let variants = variants.filter(|(_, other)| is_variant(other, about));
+        let mut variants = variants.map(|(index, _)| index);
+        let caught = |index| {
+            let broken = |found: &Vec<Found>| matches!(found[index], Found::Broken(_));
+            self.results.iter().any(broken)
+        };
+        !self.exceptions.is_idle(&about.id.title) && !variants.any(caught)
+    }
+
+    /// Runs the scenarios that are chosen for each fault, of those that judge its side, so many at
+    /// once.
     fn try_out(
         &mut self,
         jobs: usize,
@@ -101,13 +141,15 @@ impl Laboratory<'_> {
         let mut places = Vec::new();
         for (place, fault) in self.faults.iter().enumerate() {
             let all = 0..self.scenarios.len();
-            let indices: Vec<usize> = all.filter(|index| chosen(self, place, *index)).collect();
+            let judging = all.filter(|index| side(&self.scenarios[*index]) == fault.side);
+            let indices = judging.filter(|index| chosen(self, place, *index));
+            let indices: Vec<usize> = indices.collect();
             let scenarios = indices
                 .iter()
                 .map(|index| Arc::clone(&self.scenarios[*index]));
             trials.push(Trial {
                 target: Target::Embedded {
-                    fault: Some(fault.name.to_owned()),
+                    fault: Some(*fault),
                 },
                 scenarios: scenarios.collect(),
             });
@@ -125,7 +167,7 @@ impl Laboratory<'_> {
             expected: Arc::default(),
         };
         let stop = self.settings.stop.clone();
-        let mut run = Run::on_several(&self.suite.protocol, &trials, settings, stop)?;
+        let mut run = Run::on_several(self.suite, &trials, settings, stop)?;
         while let Some(progress) = run.next_progress() {
             if let Progress::Finished { index, outcome } = progress
                 && let Some((fault, scenario)) = places.get(index)
@@ -144,10 +186,13 @@ impl Laboratory<'_> {
                 Found::Broken(blamed) => Some(self.judge(scenario, fault, blamed)),
                 _ => None,
             });
+            let about = results.iter().zip(self.scenarios);
+            let mut about = about.filter(|(_, scenario)| is_about(scenario, fault.rule));
             tried.push(Tried {
                 fault: *fault,
                 caught: caught.collect(),
                 excused: self.exceptions.is_uncaught(fault),
+                too_slow: about.any(|(found, _)| *found == Found::TooSlow),
             });
         }
         tried
@@ -164,9 +209,16 @@ impl Laboratory<'_> {
     }
 }
 
+/// Whether two scenarios stand in one place: they are variants of one.
+pub(super) fn is_variant(one: &ScenarioPlan, other: &ScenarioPlan) -> bool {
+    let (one, other) = (&one.id.span, &other.id.span);
+    one.start == other.start && one.file.path == other.file.path
+}
+
 fn found(outcome: &Outcome) -> Found {
     match (outcome.verdict, outcome.findings.first()) {
         (Verdict::Fail | Verdict::Warn, Some(finding)) => Found::Broken(finding.rule.id.clone()),
+        (Verdict::Inconclusive, _) if outcome.retries > 0 => Found::TooSlow,
         (Verdict::Inconclusive, _) => Found::Undecided,
         _ => Found::Nothing,
     }

@@ -1,8 +1,9 @@
-//! What the scenarios are worth: they are run against reference servers that break one rule each,
-//! and what they miss, or blame on another rule, is told.
+//! What the scenarios are worth: they are run against reference servers and clients that break one
+//! rule each, and what they miss, or blame on another rule, is told.
 //!
 //! A fault is first tried by the scenarios that name its rule. Only when none of them catches it
-//! do the others try; and scenarios that have caught nothing by then try all other faults. What
+//! do the others try, and then those that name it again, a few at once, before it counts as missed;
+//! and, where all faults take part, scenarios that have caught nothing by then try all other faults. What
 //! is known to be otherwise than usual stands, with the reason, in a protocol's
 //! [`faults.yaml`](FILE).
 
@@ -25,6 +26,9 @@ use crate::verdict::{RuleId, Side};
 pub struct Settings {
     /// Every scenario with every fault, not only until each has been caught.
     pub all: bool,
+    /// All faults of the protocol take part, so that scenarios which have caught nothing try those
+    /// that others have caught.
+    pub whole: bool,
     /// How many scenarios run at once.
     pub jobs: NonZero<usize>,
     /// What is random comes from this.
@@ -40,13 +44,14 @@ pub struct Proof {
     pub protocol: Arc<str>,
     /// All faults that were tried.
     pub faults: Vec<Tried>,
-    /// The scenarios that judge servers.
+    /// The scenarios that judge a side that has faults.
     pub scenarios: Vec<Arc<ScenarioPlan>>,
-    /// The scenarios that caught nothing although nothing says so beforehand, by index.
+    /// The scenarios that caught nothing in any of their variants although nothing says so
+    /// beforehand, by index.
     pub idle: Vec<usize>,
-    /// Rules for servers that no scenario is about.
+    /// Rules for a side that has faults, that no scenario is about.
     pub without_scenario: Vec<RuleId>,
-    /// Rules for servers that no fault breaks although nothing says so beforehand.
+    /// Rules for a side that has faults, that no fault breaks although nothing says so beforehand.
     pub without_fault: Vec<RuleId>,
 }
 
@@ -59,6 +64,8 @@ pub struct Tried {
     pub caught: Vec<Caught>,
     /// It is known beforehand that nobody catches it.
     pub excused: bool,
+    /// A scenario that names its rule could not be decided because the machine was too slow.
+    pub too_slow: bool,
 }
 
 /// A scenario that caught a fault.
@@ -75,6 +82,11 @@ pub struct Caught {
 }
 
 impl Tried {
+    /// Whether nobody caught it, and neither a reason known before nor the machine excuses that.
+    pub fn is_missed(&self) -> bool {
+        self.caught.is_empty() && !self.excused && !self.too_slow
+    }
+
     /// Whether it was caught, and only by scenarios that do not name its rule.
     pub fn is_caught_by_others_only(&self) -> bool {
         !self.caught.is_empty() && self.caught.iter().all(|caught| !caught.about)
@@ -91,8 +103,7 @@ impl Proof {
     /// Whether every fault was caught and, when all scenarios took part (`whole`), every rule has
     /// one.
     pub fn holds(&self, whole: bool) -> bool {
-        let missed = |tried: &Tried| tried.caught.is_empty() && !tried.excused;
-        !self.faults.iter().any(missed) && (!whole || self.without_scenario.is_empty())
+        !self.faults.iter().any(Tried::is_missed) && (!whole || self.without_scenario.is_empty())
     }
 }
 
@@ -108,8 +119,9 @@ pub fn prove(
 ) -> std::io::Result<Proof> {
     let faults = crate::run::embedded::faults(&suite.protocol.name);
     let rules = suite.protocol.rules.iter();
+    let has_faults = |side: Side| faults.iter().any(|fault| fault.side == side);
     let rules: Vec<&RuleId> = rules
-        .filter(|rule| rule.side == Side::Server)
+        .filter(|rule| has_faults(rule.side))
         .map(|rule| &rule.id)
         .collect();
     let broken = |rule: &RuleId| faults.iter().any(|fault| fault.rule == rule.as_str());
@@ -127,13 +139,19 @@ pub fn prove(
         .filter(|rule| !judged(rule))
         .map(|rule| (*rule).clone())
         .collect();
+    let scenarios = suite.scenarios.iter();
+    let scenarios: Vec<Arc<ScenarioPlan>> = scenarios
+        .filter(|scenario| has_faults(experiment::side(scenario)))
+        .cloned()
+        .collect();
     let chosen: Vec<Fault> = faults.into_iter().filter(wanted).collect();
-    let scenarios = experiment::that_judge_servers(suite);
     let faults = experiment::run(suite, &scenarios, &chosen, exceptions, settings)?;
     let idle = (0..scenarios.len())
         .filter(|index| {
-            let caught = |tried: &Tried| tried.caught.iter().any(|c| c.scenario == *index);
-            !faults.iter().any(caught) && !exceptions.is_idle(&scenarios[*index].id.title)
+            let this = &scenarios[*index];
+            let by = |caught: &Caught| experiment::is_variant(&scenarios[caught.scenario], this);
+            let caught = |tried: &Tried| tried.caught.iter().any(by);
+            !faults.iter().any(caught) && !exceptions.is_idle(&this.id.title)
         })
         .collect();
     Ok(Proof {
@@ -149,4 +167,62 @@ pub fn prove(
 /// Whether a scenario names a rule.
 fn is_about(scenario: &ScenarioPlan, rule: &str) -> bool {
     scenario.rules.iter().any(|known| known.id.as_str() == rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(caught: bool) -> Tried {
+        let fault = crate::run::embedded::faults("bcp").remove(0);
+        let by = Caught {
+            scenario: 0,
+            blamed: RuleId::new(fault.rule),
+            right: true,
+            about: true,
+        };
+        Tried {
+            fault,
+            caught: caught.then_some(by).into_iter().collect(),
+            excused: false,
+            too_slow: false,
+        }
+    }
+
+    fn proof(faults: Vec<Tried>, without_scenario: &[&str]) -> Proof {
+        Proof {
+            protocol: "bcp".into(),
+            faults,
+            scenarios: Vec::new(),
+            idle: Vec::new(),
+            without_scenario: without_scenario.iter().map(|id| RuleId::new(id)).collect(),
+            without_fault: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_fault_that_nobody_catches_is_no_proof() {
+        assert!(proof(vec![tried(true)], &[]).holds(true));
+        assert!(!proof(vec![tried(true), tried(false)], &[]).holds(true));
+        assert!(!proof(vec![tried(false)], &[]).holds(false));
+    }
+
+    #[test]
+    fn what_is_known_and_what_the_machine_cannot_decide_is_no_miss() {
+        let excused = Tried {
+            excused: true,
+            ..tried(false)
+        };
+        let too_slow = Tried {
+            too_slow: true,
+            ..tried(false)
+        };
+        assert!(proof(vec![excused, too_slow], &[]).holds(true));
+    }
+
+    #[test]
+    fn a_rule_without_a_scenario_is_no_proof_where_all_scenarios_took_part() {
+        assert!(!proof(vec![tried(true)], &["BCP-1"]).holds(true));
+        assert!(proof(vec![tried(true)], &["BCP-1"]).holds(false));
+    }
 }

@@ -63,11 +63,37 @@ pub struct RuleEntry {
     pub source: String,
     /// How many scenarios are about it.
     pub scenarios: usize,
+    /// Their titles; one that is tried with several values stands once.
+    pub titles: Vec<String>,
+    /// The ways in which a reference program can be told to break it.
+    pub faults: Vec<FaultEntry>,
+}
+
+/// A fault in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultEntry {
+    /// How it is asked for.
+    pub name: String,
+    /// What the program then does.
+    pub text: String,
 }
 
 impl RuleEntry {
-    /// The entry of a rule that so many scenarios are about.
-    pub fn new(protocol: &str, rule: &Rule, scenarios: usize) -> Self {
+    /// The entry of a rule that these scenarios are about and these faults break.
+    pub fn new<'a>(
+        protocol: &str,
+        rule: &Rule,
+        scenarios: impl IntoIterator<Item = &'a ScenarioId>,
+        faults: Vec<FaultEntry>,
+    ) -> Self {
+        let scenarios: Vec<&ScenarioId> = scenarios.into_iter().collect();
+        let mut titles: Vec<String> = Vec::new();
+        for id in &scenarios {
+            let title = untried(&id.title);
+            if !titles.iter().any(|known| known == title) {
+                titles.push(title.to_owned());
+            }
+        }
         Self {
             protocol: protocol.to_owned(),
             id: rule.id.to_string(),
@@ -78,8 +104,18 @@ impl RuleEntry {
             level: words::level(rule.level),
             text: rule.text.clone(),
             source: rule.source.clone(),
-            scenarios,
+            scenarios: scenarios.len(),
+            titles,
+            faults,
         }
+    }
+}
+
+/// A title without the values with which its scenario is tried.
+fn untried(title: &str) -> &str {
+    match title.find(" [") {
+        Some(at) if title.ends_with(']') => title.get(..at).unwrap_or(title),
+        _ => title,
     }
 }
 
@@ -102,30 +138,72 @@ pub fn scenarios(entries: &[ScenarioEntry], width: usize) -> Rendered {
     rendered.wrapped(width)
 }
 
-/// Rules in the order in which they come; those without a scenario are marked.
+/// Rules in the order in which they come, each with all that is known of it.
+pub fn rules_in_full(entries: &[RuleEntry], width: usize) -> Rendered {
+    let mut rendered = Rendered::default();
+    for entry in entries {
+        rendered.gap();
+        let level = format!("  {} of the {}", entry.level, entry.side);
+        rendered.push(
+            Line::default()
+                .add(Role::Name, &entry.id)
+                .add(Role::Faint, level),
+        );
+        rendered.push(Line::of("  ").hang_here().then(&entry.text));
+        let source = format!("source: {}", entry.source);
+        rendered.push(Line::of("  ").hang_here().add(Role::Faint, source));
+        let count = words::count(entry.scenarios, "scenario");
+        rendered.push(Line::of("  ").add(some(entry.scenarios), count));
+        for title in &entry.titles {
+            rendered.push(Line::of("    ").hang_here().then(title));
+        }
+        let count = words::count(entry.faults.len(), "fault");
+        rendered.push(Line::of("  ").add(some(entry.faults.len()), count));
+        for fault in &entry.faults {
+            let line = Line::of("    ").hang_here().then(&fault.name);
+            rendered.push(line.add(Role::Faint, format!(": {}", fault.text)));
+        }
+    }
+    rendered.gap();
+    rendered.push(Line::of(words::count(entries.len(), "rule")));
+    rendered.wrapped(width)
+}
+
+/// How a number is shown of which there should be some.
+fn some(number: usize) -> Role {
+    if number == 0 {
+        Role::Caution
+    } else {
+        Role::Faint
+    }
+}
+
+/// Rules in the order in which they come; those without a scenario or a fault are marked.
 pub fn rules(entries: &[RuleEntry], width: usize) -> Rendered {
     let widest = entries.iter().map(|entry| entry.id.chars().count()).max();
     let (ids, levels) = (widest.unwrap_or(0), "should".len());
     let mut rendered = Rendered::default();
     for entry in entries {
-        let role = if entry.scenarios == 0 {
-            Role::Caution
-        } else {
-            Role::Faint
-        };
         let noun = if entry.scenarios == 1 {
             "scenario"
         } else {
             "scenarios"
         };
         let count = format!("{:>4} {noun:<9}", entry.scenarios);
+        let noun = if entry.faults.len() == 1 {
+            "fault"
+        } else {
+            "faults"
+        };
+        let faults = format!("{:>4} {noun:<6}", entry.faults.len());
         rendered.push(
             Line::default()
                 .add(Role::Name, &entry.id)
                 .pad(ids + 2)
                 .then(entry.level)
                 .pad(ids + levels + 4)
-                .add(role, count)
+                .add(some(entry.scenarios), count)
+                .add(some(entry.faults.len()), faults)
                 .then("  ")
                 .hang_here()
                 .then(&entry.text),
@@ -178,14 +256,34 @@ mod tests {
 
     #[test]
     fn rules_are_listed_with_their_scenarios() {
-        let rule = |id, level, count| RuleEntry::new("bcp", &sample::rule(id, level), count);
-        let entries = [
-            rule("BCP-7", Level::Must, 12),
-            rule("BCP-10a", Level::Should, 1),
-            rule("BCP-11", Level::Should, 0),
+        let outcome = sample::outcome(Verdict::Pass, Vec::new(), Transcript::default());
+        let titled = |title: &&str| ScenarioId {
+            title: (*title).to_owned(),
+            ..outcome.scenario.clone()
+        };
+        let fault = |name: &&str| FaultEntry {
+            name: (*name).to_owned(),
+            text: "messages come in another order".to_owned(),
+        };
+        let rule = |id, level, titles: &[&str], faults: &[&str]| {
+            let scenarios: Vec<ScenarioId> = titles.iter().map(titled).collect();
+            let faults = faults.iter().map(fault).collect();
+            RuleEntry::new("bcp", &sample::rule(id, level), &scenarios, faults)
+        };
+        let tried = [
+            "the order is kept [cut=1]",
+            "the order is kept [cut=2]",
+            "nothing is lost",
         ];
-        insta::assert_snapshot!(rules(&entries, 80).to_text(false));
+        let entries = [
+            rule("BCP-7", Level::Must, &tried, &["reordered", "reversed"]),
+            rule("BCP-10a", Level::Should, &["[a] comes"], &["late"]),
+            rule("BCP-11", Level::Should, &[], &[]),
+        ];
+        assert_eq!(entries[0].titles, ["the order is kept", "nothing is lost"]);
+        insta::assert_snapshot!(rules(&entries, 90).to_text(false));
         insta::assert_snapshot!(json(&entries[..1]).unwrap());
+        insta::assert_snapshot!(rules_in_full(&entries, 80).to_text(false));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::styled::{Line, Rendered, Role};
 use super::words;
 use crate::prove::{Caught, Proof, Tried};
-use crate::verdict::RuleId;
+use crate::verdict::{RuleId, Side};
 
 /// How a proof is shown.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +25,7 @@ pub fn proof(proof: &Proof, shown: &Shown, width: usize) -> Rendered {
         "{}: {} against {}",
         proof.protocol,
         words::count(proof.scenarios.len(), "scenario"),
-        words::count(proof.faults.len(), "fault"),
+        sides(proof),
     );
     rendered.push(Line::default().add(Role::Heading, heading));
     if shown.verbose {
@@ -33,9 +33,13 @@ pub fn proof(proof: &Proof, shown: &Shown, width: usize) -> Rendered {
             rendered.section(matrix(proof, tried));
         }
     }
-    let missed = |tried: &&Tried| tried.caught.is_empty() && !tried.excused;
-    let missed = proof.faults.iter().filter(missed).map(fault);
+    let missed = proof.faults.iter().filter(|tried| tried.is_missed());
+    let missed = missed.map(fault);
     rendered.section(titled(Role::Bad, "faults that nobody caught", missed));
+    let slow = |tried: &&Tried| tried.caught.is_empty() && !tried.excused && tried.too_slow;
+    let slow = proof.faults.iter().filter(slow).map(fault);
+    let title = "faults that could not be tried, since the machine was too slow";
+    rendered.section(titled(Role::Caution, title, slow));
     let others = proof.faults.iter();
     let others = others.filter(|tried| tried.is_caught_by_others_only());
     let title = "faults that were caught only by scenarios that do not name the rule";
@@ -55,6 +59,31 @@ pub fn proof(proof: &Proof, shown: &Shown, width: usize) -> Rendered {
     rendered.wrapped(width)
 }
 
+/// How many faults there are, and of whom.
+fn sides(proof: &Proof) -> String {
+    let of = |side: Side| {
+        let faults = proof.faults.iter().map(|tried| tried.fault);
+        let number = faults.filter(|fault| fault.side == side).count();
+        (number > 0).then(|| {
+            let faults = words::count(number, "fault");
+            format!("{faults} of the {}", whose(side))
+        })
+    };
+    let sides = [of(Side::Server), of(Side::Client)];
+    let sides: Vec<String> = sides.into_iter().flatten().collect();
+    if sides.is_empty() {
+        return words::count(0, "fault");
+    }
+    sides.join(" and ")
+}
+
+fn whose(side: Side) -> &'static str {
+    match side {
+        Side::Server => "server",
+        Side::Client => "client",
+    }
+}
+
 fn titled(role: Role, title: &str, lines: impl Iterator<Item = Line>) -> Rendered {
     let mut lines = lines.peekable();
     if lines.peek().is_none() {
@@ -70,8 +99,10 @@ fn fault(tried: &Tried) -> Line {
     Line::of("  ")
         .add(Role::Name, fault.rule)
         .pad(17)
+        .then(whose(fault.side))
+        .pad(25)
         .then(fault.name)
-        .pad(44)
+        .pad(52)
         .then("  ")
         .hang_here()
         .add(Role::Faint, fault.text)

@@ -78,6 +78,10 @@ impl World {
         self.subject
             .start_client(command, &streams)
             .map_err(|error| undecided(format!("cannot start `{shown}`: {error}")))?;
+        if scenario.actors.iter().any(|actor| actor.refuses) {
+            // Who is let in nowhere may end.
+            self.subject.expect_end();
+        }
         self.note(None, What::Started { command: shown });
         self.last_action = Instant::now();
         Ok(())
@@ -124,9 +128,13 @@ impl World {
         };
         match &self.shared.target {
             Target::Client { words } => Ok(words.iter().map(|w| fill(w, &value).into()).collect()),
-            _ => {
+            target => {
                 let own = std::env::current_exe().map_err(undecided)?;
-                let arguments = embedded::client_arguments(&self.protocol.name, &value);
+                let fault = match target {
+                    Target::Embedded { fault } => *fault,
+                    _ => None,
+                };
+                let arguments = embedded::client_arguments(&self.protocol.name, &value, fault);
                 let arguments = arguments.ok_or_else(|| {
                     let (name, dialect) = (&self.protocol.name, &self.protocol.dialect);
                     Stop::NotHere(format!(

@@ -1,4 +1,4 @@
-//! The reference servers, in the harness itself: the one place that knows them.
+//! The reference servers and clients, in the harness itself: the one place that knows them.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::protocol::Transport;
+use crate::verdict::Side;
 
 /// The hidden subcommand under which the harness is the reference server.
 pub const SUBCOMMAND: &str = "reference-server";
@@ -35,30 +36,36 @@ enum Listener {
 /// The option of servers that speak in several forms.
 const DIALECT: &str = "dialect";
 
-/// The option of servers that can be told to do something wrong.
+/// The option of programs that can be told to do something wrong.
 pub(super) const FAULT: &str = "fault";
 
-/// Something that a reference server can be told to do wrong.
+/// Something that a reference program can be told to do wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
+    /// Whose fault it is.
+    pub side: Side,
     /// What it is called.
     pub name: &'static str,
     /// The name of the rule that it breaks.
     pub rule: &'static str,
-    /// What the server does, in one line.
+    /// What the program does, in one line.
     pub text: &'static str,
 }
 
-/// What the reference server of a protocol can be told to do wrong.
+/// What the reference server of a protocol can be told to do wrong, and what its reference client.
 pub fn faults(protocol: &str) -> Vec<Fault> {
-    let known = reference_server::cli::faults(protocol).into_iter();
-    known
-        .map(|about| Fault {
+    let servers = reference_server::cli::faults(protocol).into_iter();
+    let clients = reference_client::faults(protocol).into_iter();
+    let of = |side| {
+        move |about: reference_server::faults::About| Fault {
+            side,
             name: about.name,
             rule: about.rule,
             text: about.text,
-        })
-        .collect()
+        }
+    };
+    let servers = servers.map(of(Side::Server));
+    servers.chain(clients.map(of(Side::Client))).collect()
 }
 
 /// A reference server in this process.
@@ -211,6 +218,7 @@ pub(super) fn arguments(
 pub(super) fn client_arguments(
     protocol: &str,
     value: &dyn Fn(&str) -> Option<String>,
+    fault: Option<Fault>,
 ) -> Option<Vec<OsString>> {
     let dialect = value(DIALECT).unwrap_or_default();
     if !reference_client::speaks(protocol, &dialect) {
@@ -249,7 +257,10 @@ pub(super) fn client_arguments(
     let words = words
         .iter()
         .map(|word| super::subject::fill(word, value).into());
-    Some(own.into_iter().chain(words).collect())
+    let fault = fault.filter(|fault| fault.side == Side::Client);
+    let fault = fault.map(|fault| [format!("--{FAULT}"), fault.name.to_owned()]);
+    let fault = fault.into_iter().flatten().map(OsString::from);
+    Some(own.into_iter().chain(fault).chain(words).collect())
 }
 
 /// Runs the reference client with the arguments that follow [`CLIENT_SUBCOMMAND`].

@@ -41,6 +41,25 @@ impl Lateness {
         }
     }
 
+    /// The most that the thread stood still within any stretch of this length since a moment. Who is
+    /// held up again and again is late in the end, however short each time.
+    pub(super) fn worst_total_since(&self, since: Instant, stretch: Duration) -> Duration {
+        let delays = self.delays.borrow();
+        let mut worst = Duration::ZERO;
+        let mut total = Duration::ZERO;
+        let mut first = delays.partition_point(|(at, _)| *at < since);
+        for (at, late) in delays.iter().skip(first) {
+            total += *late;
+            while let Some((_, past)) = delays.get(first).filter(|(then, _)| *then + stretch < *at)
+            {
+                total = total.saturating_sub(*past);
+                first += 1;
+            }
+            worst = worst.max(total);
+        }
+        worst
+    }
+
     /// The greatest delay noticed since a moment. The pulse may itself be waiting to be felt, so
     /// the caller's own delay counts too.
     pub(super) fn worst_since(&self, since: Instant, own: Duration) -> Duration {
@@ -51,5 +70,27 @@ impl Lateness {
             .max()
             .unwrap_or_default()
             .max(own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_delays_add_up_when_they_are_close_together() {
+        let start = Instant::now();
+        let ms = Duration::from_millis;
+        let lateness = Lateness::default();
+        for (at, late) in [(100, 90), (300, 80), (450, 70), (2000, 60), (2600, 20)] {
+            let noted = (start + ms(at), ms(late));
+            lateness.delays.borrow_mut().push_back(noted);
+        }
+        let worst = |since| lateness.worst_total_since(start + ms(since), ms(500));
+        assert_eq!(worst(0), ms(240));
+        assert_eq!(worst(200), ms(150));
+        assert_eq!(worst(1000), ms(60));
+        assert_eq!(worst(3000), Duration::ZERO);
+        assert_eq!(lateness.worst_since(start, Duration::ZERO), ms(90));
     }
 }

@@ -98,6 +98,11 @@ impl Problem {
         }
     }
 
+    /// Whether a message came while none was waited for.
+    fn is_unasked(&self) -> bool {
+        matches!(self, Self::Stray { .. } | Self::NotSilent { .. })
+    }
+
     /// Whether the clock of the harness decided it.
     fn is_timed(&self) -> bool {
         match self {
@@ -113,6 +118,12 @@ impl Problem {
 /// be put down to it: programs wait some hundred milliseconds for an answer.
 const STALL: u32 = 4;
 
+/// Within how long the harness must have stood still for so long, at once or bit by bit.
+const STRETCH: Duration = Duration::from_millis(500);
+/// The part of a wait in vain that the harness may have been late, when that is more than the
+/// margin.
+const LONG_WAIT: u32 = 20;
+
 impl World {
     /// Writes down that an expectation was not met. Ends the scenario unless only a rule of the
     /// level `should` was broken.
@@ -126,9 +137,13 @@ impl World {
         };
         // Whatever a probe meets was not waited for, of which kind it may be.
         let waited_for = pattern.filter(|_| watch.nonce.is_none());
-        let rule = self.blame_for_good(&watch.place, &problem, waited_for);
+        let mut rule = self.blame_for_good(&watch.place, &problem, waited_for);
         if rule.level == Level::Must {
             self.aftermath().await;
+        }
+        if self.is_out_of_step(watch.actor, &problem) {
+            rule = Arc::clone(&self.protocol.broken);
+            self.note_named();
         }
         let expected = self.expected_words(watch, pattern);
         let names = self.watch_names(watch);
@@ -163,9 +178,13 @@ impl World {
     ) -> Done {
         let problem = self.or_death(problem).await;
         self.refuse_if_late(&problem, self.last_action).await?;
-        let rule = self.blame_for_good(place, &problem, None);
+        let mut rule = self.blame_for_good(place, &problem, None);
         if rule.level == Level::Must {
             self.aftermath().await;
+        }
+        if actor.is_some_and(|actor| self.is_out_of_step(actor, &problem)) {
+            rule = Arc::clone(&self.protocol.broken);
+            self.note_named();
         }
         self.record(place, actor, problem, rule, None, Vec::new(), Vec::new())
     }
@@ -222,18 +241,52 @@ impl World {
             self.lateness.worst_since(since, self.worst_delay)
         } else {
             // Whatever it is, it may follow from a step or an answer that came too late.
-            let stalled = self.lateness.worst_since(self.start, Duration::ZERO);
+            let stalled = self.lateness.worst_total_since(self.start, STRETCH);
             let counts = stalled > self.shared.margin * STALL;
             self.worst_delay
                 .max(if counts { stalled } else { Duration::ZERO })
         };
-        if late <= self.shared.margin {
+        if late <= self.margin(problem, since) {
             return self.refuse_if_lost(problem);
         }
         let late = Amount::Time(i128::try_from(late.as_nanos()).unwrap_or(i128::MAX));
         Err(Stop::Late(format!(
             "the harness itself was late by {late}: the machine is busy"
         )))
+    }
+
+    /// Whether what came is only how bytes look that are no message: such bytes follow on the same
+    /// connection.
+    fn is_out_of_step(&self, actor: usize, problem: &Problem) -> bool {
+        let Some(at) = problem.event().filter(|_| !self.has_datagrams()) else {
+            return false;
+        };
+        let label = &self.actors[actor].label;
+        self.transcript.events().any(|event| {
+            event.number > at
+                && event.actor.as_ref() == Some(label)
+                && matches!(event.what, What::Malformed { .. })
+        })
+    }
+
+    /// How much the harness may have been late. Who has said nothing for many seconds has not said
+    /// it because of a moment in which nobody listened.
+    fn margin(&self, problem: &Problem, since: Instant) -> Duration {
+        let says_nothing = match problem {
+            Problem::Nothing => true,
+            Problem::Told { timed, .. } => *timed,
+            _ => false,
+        };
+        let waited = since.elapsed() / LONG_WAIT;
+        let margin = self.shared.margin;
+        margin.max(if says_nothing { waited } else { Duration::ZERO })
+    }
+
+    /// Whether a client program has given up with an error of its own, which it does for a reason:
+    /// what was done just before is to blame.
+    fn gave_up(&self) -> bool {
+        let code = self.subject.exit_status().and_then(|status| status.code());
+        self.judges_client() && code.is_some_and(|code| code != 0)
     }
 
     /// The rule of the next finding; notes whether the fence may still take it over.
@@ -278,8 +331,8 @@ impl World {
         )))
     }
 
-    /// The step's rules, then what the unexpected message breaks, then the macro's rule, then the
-    /// scenario's first.
+    /// The step's rules, then what the unexpected message breaks, then the macro's rule, then, in a
+    /// setup, the fence's for its probes, then the scenario's first.
     ///
     /// Also tells whether what happened names the rule, and not only the place where it did.
     fn blame(
@@ -292,7 +345,9 @@ impl World {
             Problem::Malformed { .. } | Problem::Unfinished { .. } => {
                 return (Arc::clone(&self.protocol.broken), true);
             }
-            Problem::Died { .. } => return (Arc::clone(&self.protocol.crash), true),
+            Problem::Died { .. } if !self.gave_up() => {
+                return (Arc::clone(&self.protocol.crash), true);
+            }
             _ => {}
         }
         if let Some(rule) = place.rules.first() {
@@ -301,28 +356,32 @@ impl World {
         }
         let other_kind = |message: &&Message| pattern.is_none_or(|p| !p.takes_kind(&message.kind));
         if let Some(message) = problem.message().filter(other_kind)
-            && let Some(rule) = self.stray_rule(message)
+            && let Some((rule, named)) = self.stray_rule(message, problem.is_unasked())
         {
-            return (rule, true);
+            return (rule, named);
         }
+        // A probe that fails before anything was tried shows nothing about the scenario's rules.
+        let fence = self.protocol.fence.as_ref();
+        let fence = fence.filter(|_| self.probing && self.setting_up);
         let default = place
             .macro_rule
             .as_ref()
+            .or(fence.map(|fence| &fence.rule))
             .or_else(|| self.scenario.rules.first());
         (Arc::clone(default.unwrap_or(&self.protocol.crash)), false)
     }
 
-    fn stray_rule(&self, message: &Message) -> Option<Arc<Rule>> {
+    /// The rule that an unexpected message breaks, and whether its kind alone says so: an answer
+    /// that nobody asked for may be a fence's, which is told elsewhere.
+    fn stray_rule(&self, message: &Message, unasked: bool) -> Option<(Arc<Rule>, bool)> {
         let names = self.names(None);
         let codec = &self.protocol.codec;
         let fits = |stray: &&crate::plan::StrayPlan| {
-            stray.pattern.fits(message, codec, &names).unwrap_or(false)
+            (unasked || !stray.unasked)
+                && stray.pattern.fits(message, codec, &names).unwrap_or(false)
         };
-        self.protocol
-            .stray
-            .iter()
-            .find(fits)
-            .map(|stray| Arc::clone(&stray.rule))
+        let stray = self.protocol.stray.iter().find(fits)?;
+        Some((Arc::clone(&stray.rule), !stray.unasked))
     }
 
     /// Collects what still comes, so that hints can speak of it.

@@ -123,7 +123,7 @@ impl Run {
     /// # Errors
     /// When the system gives no threads.
     pub fn on_several(
-        protocol: &Arc<ProtocolPlan>,
+        suite: &Suite,
         trials: &[Trial],
         settings: Settings,
         stop: CancellationToken,
@@ -132,7 +132,7 @@ impl Run {
         for Trial { target, scenarios } in trials {
             let shared = Arc::new(Shared::new(target.clone(), stop.clone()));
             entries.extend(scenarios.iter().map(|scenario| Entry {
-                protocol: Arc::clone(protocol),
+                protocol: Arc::clone(suite.protocol_of(scenario)),
                 scenario: Arc::clone(scenario),
                 shared: Arc::clone(&shared),
             }));

@@ -197,14 +197,14 @@ impl World {
         if !check.holds(code.as_ref(), &names).map_err(undecided)? {
             let expected = format!("exit status {}", check.describe(&names));
             let received = status_words(found);
-            return self
-                .told(
-                    place,
-                    &format!("the {subject} ended with another status"),
-                    expected,
-                    &received,
-                )
-                .await;
+            // The clock has nothing to do with it.
+            let problem = Problem::Told {
+                problem: format!("the {subject} ended with another status"),
+                expected: Some(expected),
+                received: Some(received),
+                timed: false,
+            };
+            return self.fail_plainly(place, None, problem).await;
         }
         Ok(())
     }

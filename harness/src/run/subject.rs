@@ -14,12 +14,13 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use super::embedded::{self, InProcess};
+use super::embedded::{self, Fault, InProcess};
 use super::program::{CommandLine, Program, ProgramEvent, Streams};
 use super::target::{Shared, Target};
 use super::transport::{Connecting, Connector as _, TcpConnector};
 use crate::plan::{ProtocolPlan, ScenarioPlan};
 use crate::protocol::Transport;
+use crate::verdict::Side;
 
 /// How long a freshly started program may take until it listens.
 const START_PATIENCE: Duration = Duration::from_secs(10);
@@ -119,11 +120,11 @@ impl Subject {
             Target::Client { .. } => Err(NotHere::Skip("judges a server".to_owned())),
             Target::Attach { address } => Self::attach(*address, scenario, protocol),
             Target::Embedded { fault } if scenario.needs_own_server || scenario.needs_log => {
-                let given = told(params, fault.as_ref());
+                let given = told(params, *fault);
                 Self::own_process(protocol, scenario, &given, shared)
             }
             Target::Embedded { fault } => {
-                let given = told(params, fault.as_ref());
+                let given = told(params, *fault);
                 let started = InProcess::start(
                     &protocol.name,
                     protocol.transport,
@@ -513,12 +514,13 @@ impl Subject {
 }
 
 /// Parameters as the embedded servers take them; it is the same as for a command with placeholders.
-fn told(params: &Params, fault: Option<&String>) -> Vec<(String, String)> {
+fn told(params: &Params, fault: Option<Fault>) -> Vec<(String, String)> {
     let mut told: Vec<_> = params
         .iter()
         .map(|(name, value)| (name.to_string(), value.clone()))
         .collect();
-    told.extend(fault.map(|fault| (embedded::FAULT.to_owned(), fault.clone())));
+    let fault = fault.filter(|fault| fault.side == Side::Server);
+    told.extend(fault.map(|fault| (embedded::FAULT.to_owned(), fault.name.to_owned())));
     told.sort();
     told
 }

@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::embedded::Fault;
 use super::names::UsedNames;
 use super::ports::Ports;
 
 /// What is judged.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// The reference server, a fresh one for each scenario.
+    /// The reference server or client, a fresh one for each scenario.
     Embedded {
-        /// What it is told to do wrong, if anything.
-        fault: Option<String>,
+        /// What the program is told to do wrong, if anything.
+        fault: Option<Fault>,
     },
     /// A server that runs somewhere.
     Attach {

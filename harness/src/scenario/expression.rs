@@ -91,6 +91,16 @@ impl Expression {
         }
     }
 
+    /// A number, or a name of one.
+    pub(super) fn read_count(node: &Node, diagnostics: &mut Diagnostics) -> Self {
+        if node.text().is_none() {
+            let found = node.describe();
+            let message = format!("this is a whole number or a name of one, not {found}");
+            diagnostics.error(&node.span, message, "expected a number");
+        }
+        Self::read(node, diagnostics)
+    }
+
     fn scalar(scalar: &Scalar, span: Span, diagnostics: &mut Diagnostics) -> Self {
         if scalar.text == "$absent" {
             return Self::Absent(span);
@@ -125,7 +135,7 @@ impl Expression {
         {
             return Self::Fill {
                 unit: Box::new(Self::read(unit, diagnostics)),
-                len: Box::new(Self::read(len, diagnostics)),
+                len: Box::new(Self::read_count(len, diagnostics)),
                 span,
             };
         }

@@ -113,10 +113,13 @@ impl Matcher {
                     span,
                 )
             }
-            "$any" => Self::Any(span),
-            "$absent" => match value.boolean() {
-                Some(false) => Self::Any(span),
-                _ => Self::Absent(span),
+            "$any" => {
+                truth("$any", value, diagnostics);
+                Self::Any(span)
+            }
+            "$absent" => match truth("$absent", value, diagnostics) {
+                false => Self::Any(span),
+                true => Self::Absent(span),
             },
             "$contains" => Self::Contains(inner(diagnostics), span),
             "$not" => Self::Not(inner(diagnostics), span),
@@ -132,6 +135,16 @@ impl Matcher {
             }
         }
     }
+}
+
+/// The truth value behind a word that has one.
+fn truth(word: &str, value: &Node, diagnostics: &mut Diagnostics) -> bool {
+    value.boolean().unwrap_or_else(|| {
+        let found = value.describe();
+        let message = format!("`{word}` is `true` or `false`, this is {found}");
+        diagnostics.error(&value.span, message, "neither");
+        true
+    })
 }
 
 /// In a regular expression only `${name}` is a variable; a lone `$` is the end of the text.

@@ -453,10 +453,11 @@ impl Step {
         }
         let rules = [node.get("rule"), node.get("rules")].into_iter().flatten();
         let rules = rules.flat_map(|n| n.items().unwrap_or(std::slice::from_ref(n)));
-        let only_if = node
-            .get("only_if")
-            .and_then(Node::entries)
-            .unwrap_or_default();
+        let only_if = entries_of(node, "only_if", diagnostics);
+        if let Some(about) = node.get("about").filter(|about| about.text().is_none()) {
+            let message = format!("`about` is text, this is {}", about.describe());
+            diagnostics.error(&about.span, message, "expected text");
+        }
         let span = Span {
             end: node.span.end,
             ..head.key_span.clone()
@@ -471,6 +472,18 @@ impl Step {
             kind: read_kind(head, node, diagnostics)?,
         })
     }
+}
+
+/// The entries of a key that is a map.
+fn entries_of<'n>(node: &'n Node, key: &str, diagnostics: &mut Diagnostics) -> &'n [Entry] {
+    let Some(value) = node.get(key) else {
+        return &[];
+    };
+    if value.entries().is_none() {
+        let message = format!("`{key}` is a map, this is {}", value.describe());
+        diagnostics.error(&value.span, message, "expected a map");
+    }
+    value.entries().unwrap_or_default()
 }
 
 fn read_kind(head: &Entry, node: &Node, diagnostics: &mut Diagnostics) -> Option<StepKind> {
@@ -502,8 +515,10 @@ fn read_kind(head: &Entry, node: &Node, diagnostics: &mut Diagnostics) -> Option
                 diagnostics.error(&head.key_span, "`repeat` needs `steps`", "of what?");
                 return None;
             };
-            let variable = node.get("as").and_then(Node::text).map(str::to_owned);
-            let count = Expression::read(value, diagnostics);
+            let name = node.get("as");
+            let name = name.and_then(|name| Word::read(name, diagnostics));
+            let variable = name.map(|name| name.text);
+            let count = Expression::read_count(value, diagnostics);
             StepKind::Repeat(Repeat {
                 count,
                 variable,
@@ -624,10 +639,17 @@ fn read_named_action(
     diagnostics: &mut Diagnostics,
 ) -> Option<Action> {
     let mark = || fields.get("mark").and_then(Node::text).map(str::to_owned);
+    let is_empty = value.entries().is_some_and(<[Entry]>::is_empty);
+    let is_fresh = name == "connect" && value.text() == Some("fresh");
+    if matches!(name, "connect" | "open") && !is_empty && !is_fresh {
+        let message = format!(
+            "behind `{name}` stands `{{}}`, this is {}",
+            value.describe()
+        );
+        diagnostics.error(&value.span, message, "nothing more is to be said");
+    }
     Some(match name {
-        "connect" => Action::Connect {
-            fresh: value.text() == Some("fresh"),
-        },
+        "connect" => Action::Connect { fresh: is_fresh },
         "send" | "raw" | "batch" => Action::Send(read_send(name, value, fields, diagnostics)?),
         "recv" => read_recv(value, fields, diagnostics),
         "never" => Action::Never(read_pattern(value, fields, diagnostics)),
@@ -635,11 +657,8 @@ fn read_named_action(
         "closed" => {
             let inner = Fields::of(value, "`closed`", diagnostics)?;
             let window = read_window(&inner, diagnostics);
-            let mark = inner
-                .get("mark")
-                .and_then(Node::text)
-                .map(str::to_owned)
-                .or_else(mark);
+            let own = inner.text("mark", diagnostics).map(str::to_owned);
+            let mark = own.or_else(mark);
             inner.finish(diagnostics);
             Action::Closed(window, mark)
         }
@@ -786,7 +805,7 @@ fn read_batch_item(node: &Node, diagnostics: &mut Diagnostics) -> Option<Batch> 
     let fields = Fields::of(node, "a part of a batch", diagnostics)?;
     let repeat = fields.get("repeat").map(|count| {
         let variable = fields.text("as", diagnostics).map(str::to_owned);
-        (Expression::read(count, diagnostics), variable)
+        (Expression::read_count(count, diagnostics), variable)
     });
     let (name, value) = match (fields.get("send"), fields.get("raw")) {
         (Some(value), None) => ("send", value),
@@ -871,8 +890,8 @@ fn read_recv(value: &Node, fields: &Fields<'_>, diagnostics: &mut Diagnostics) -
         },
         None => Times::ONCE,
     };
-    let pairs = |node: Option<&Node>| -> Vec<(String, String)> {
-        let entries = node.and_then(Node::entries).unwrap_or_default();
+    let mut pairs = |key| -> Vec<(String, String)> {
+        let entries = fields.map(key, diagnostics);
         let text = |entry: &Entry| {
             (
                 entry.key.clone(),
@@ -881,12 +900,13 @@ fn read_recv(value: &Node, fields: &Fields<'_>, diagnostics: &mut Diagnostics) -
         };
         entries.iter().map(text).collect()
     };
+    let (save, gather) = (pairs("save"), pairs("gather"));
     Action::Recv {
         pattern,
         window: read_window(fields, diagnostics),
         times,
-        save: pairs(fields.get("save")),
-        gather: pairs(fields.get("gather")),
+        save,
+        gather,
         mark: fields.text("mark", diagnostics).map(str::to_owned),
         at: fields
             .get("at")

@@ -77,8 +77,24 @@ impl Generator<'_> {
             return Vec::new();
         };
         let mut cases = Vec::new();
-        for one in &vocabulary.macros {
-            let mut then = json!({ "properties": { "with": self.arguments_of(one) } });
+        for (index, one) in vocabulary.macros.iter().enumerate() {
+            if vocabulary.macros[..index]
+                .iter()
+                .any(|known| known.name == one.name)
+            {
+                continue;
+            }
+            // Servers and clients may have macros of the same name.
+            let same = vocabulary
+                .macros
+                .iter()
+                .filter(|other| other.name == one.name);
+            let mut forms: Vec<Value> = same.map(|each| self.arguments_of(each)).collect();
+            let with = match forms.len() {
+                1 => forms.remove(0),
+                _ => json!({ "anyOf": forms }),
+            };
+            let mut then = json!({ "properties": { "with": with } });
             if !one.args.is_empty() {
                 extend(&mut then, json!({ "required": ["with"] }));
             }

@@ -101,7 +101,8 @@ impl Vocabulary {
         }
         let macros = clients.flat_map(|client| &client.macros);
         for one in form.written.macros.iter().chain(macros) {
-            if !self.macros.iter().any(|known| known.name == one.name) {
+            let same = |known: &MacroWords| known.name == one.name && known.args == one.args;
+            if !self.macros.iter().any(same) {
                 self.macros.push(MacroWords {
                     name: one.name.clone(),
                     args: one.args.clone(),

@@ -50,10 +50,12 @@ impl<'n> Fields<'n> {
         self.known.borrow_mut().push(key);
         #[cfg(test)]
         super::asked::note(self.what, key);
-        self.entries
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| &entry.value)
+        let found = self.entries.iter().find(|entry| entry.key == key);
+        #[cfg(test)]
+        if found.is_some() {
+            super::asked::note_found(self.what, key);
+        }
+        found.map(|entry| &entry.value)
     }
 
     /// The value of a key that must be there; complains when it is not.
@@ -64,6 +66,16 @@ impl<'n> Fields<'n> {
             diagnostics.error(&self.node.span, message, format!("`{key}` is missing here"));
         }
         found
+    }
+
+    /// The text of a key that must be there; complains when it is not, or is no text.
+    pub fn require_text(
+        &self,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<&'n str> {
+        self.require(key, diagnostics)?;
+        self.text(key, diagnostics)
     }
 
     /// The text of an optional key.
@@ -88,6 +100,12 @@ impl<'n> Fields<'n> {
             None => &[],
             Some(node) => node.items().unwrap_or(std::slice::from_ref(node)),
         }
+    }
+
+    /// The entries of an optional key that is a map.
+    pub fn map(&self, key: &'static str, diagnostics: &mut Diagnostics) -> &'n [Entry] {
+        self.typed(key, "a map", diagnostics, Node::entries)
+            .unwrap_or_default()
     }
 
     fn typed<T>(

@@ -131,8 +131,8 @@ impl Rules {
                 &[("must", Level::Must), ("should", Level::Should)],
                 diagnostics,
             );
-            let text = fields.require("text", diagnostics).and_then(Node::text);
-            let source = fields.require("source", diagnostics).and_then(Node::text);
+            let text = fields.require_text("text", diagnostics);
+            let source = fields.require_text("source", diagnostics);
             fields.finish(diagnostics);
             if let (Some(side), Some(level), Some(text), Some(source)) = (side, level, text, source)
             {

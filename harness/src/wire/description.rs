@@ -133,7 +133,7 @@ pub(super) fn overlay<'n>(spec: &mut Spec<'n>, fields: &Fields<'n>, diagnostics:
     spec.optional |= fields.flag("optional", diagnostics);
     spec.plus = fields.integer("plus", diagnostics).unwrap_or(spec.plus);
     // For the reader of the file alone.
-    fields.get("about");
+    fields.text("about", diagnostics);
     if let Some(node) = fields.get("endian") {
         spec.little = endian(node, diagnostics).or(spec.little);
     }

@@ -87,7 +87,7 @@ fn kind<'n>(entry: &'n Entry, diagnostics: &mut Diagnostics) -> Option<Written<'
     let written = fields.get("dir");
     let (there, back) = directions(written, to_server, to_client, entry, diagnostics)?;
     // For the reader of the file.
-    fields.get("about");
+    fields.text("about", diagnostics);
     let sockets = [
         fields.text("in", diagnostics),
         fields.text("out", diagnostics),

@@ -76,7 +76,23 @@ fn vector(codec: &Codec, node: &Node, diagnostics: &mut Diagnostics) -> Option<V
         refuse(&node.span, "a vector needs `hex`".to_owned(), "the bytes");
         return None;
     };
-    let decode_only = node.get("decode_only").and_then(Node::boolean) == Some(true);
+    if let Some(about) = node.get("about").filter(|about| about.text().is_none()) {
+        let message = format!("`about` is text, this is {}", about.describe());
+        refuse(&about.span, message, "expected text");
+        return None;
+    }
+    let decode_only = match node.get("decode_only") {
+        None => false,
+        Some(flag) => match flag.boolean() {
+            Some(flag) => flag,
+            None => {
+                let found = flag.describe();
+                let message = format!("`decode_only` is `true` or `false`, this is {found}");
+                refuse(&flag.span, message, "neither");
+                return None;
+            }
+        },
+    };
     let bytes = literal::bytes(hex, diagnostics)?;
     let kind = kind(codec, entry, direction, diagnostics)?;
     Some(Vector {

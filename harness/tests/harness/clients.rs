@@ -244,6 +244,12 @@ fn the_clients_in_python_conform() {
             "chatbooth",
             "client/token",
         ),
+        (
+            "chatapp/ChatApp.py",
+            "-c {name} {host} {port} {client_port}",
+            "chatapp",
+            "client/group",
+        ),
     ] {
         let command = format!("python3 {}/{program} {arguments}", python.display());
         by(&command, &format!("../../scenarios/{scenarios}"), filter).expect(0);

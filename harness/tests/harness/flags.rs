@@ -119,6 +119,7 @@ fn lists_are_held() {
     for more in [
         &[][..],
         &["--rules"],
+        &["--rules", "-v", "-f", "is welcomed"],
         &["--params"],
         &["--json"],
         &["--rules", "--json"],

@@ -15,6 +15,7 @@
 
 mod bare;
 mod captures;
+mod chromium;
 mod clients;
 mod datagrams;
 mod faults;
@@ -25,6 +26,7 @@ mod matrix;
 mod mistakes;
 mod mutations;
 mod nuisances;
+mod page;
 mod peer;
 mod program;
 mod programs;
@@ -33,3 +35,5 @@ mod proof;
 mod reference;
 mod reports;
 mod server;
+mod spoilt;
+mod words;

@@ -129,7 +129,13 @@ fn the_matrix_of_this_repository_can_be_used() {
     .expect(3)
     .complains("nothing is selected")
     .says("could not be run");
-    for program in ["bcp/client.py", "chatbooth/main.py", "csc328/client.py"] {
+    for program in [
+        "bcp/client.py",
+        "chatapp/ChatApp.py",
+        "chatbooth/main.py",
+        "csc328/client.py",
+        "wireproto/chatClient.py",
+    ] {
         assert!(
             repository().join("python").join(program).is_file(),
             "{program}"

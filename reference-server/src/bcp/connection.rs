@@ -141,6 +141,7 @@ impl Connection {
                 Ok(Some(message)) => message,
                 Ok(None) => break,
                 Err(_) if self.member.is_some() && self.has(Fault::MalformedIgnored) => break,
+                Err(_) if self.member.is_none() && self.has(Fault::FirstMalformedIgnored) => break,
                 Err(error) => {
                     if error.reason == Reason::UnknownType(255) && self.has(Fault::OddByteCrashes) {
                         shutdown.cancel();

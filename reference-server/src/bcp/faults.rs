@@ -5,6 +5,7 @@ use crate::faults;
 faults::table! {
     FirstMessageIgnored: "first-message-ignored", "BCP-1", "a first message that is not REGISTER is overlooked, and the connection stays";
     FirstStatusIgnored: "first-status-ignored", "BCP-1", "a STATUS 0 before the REGISTER is overlooked";
+    FirstMalformedIgnored: "first-malformed-ignored", "BCP-1", "after a first message of an unknown type nothing is read, and the connection stays";
     FirstErrorUnsaid: "first-error-unsaid", "BCP-1a", "a connection that does not begin with REGISTER is closed without a word";
     FirstErrorOk: "first-error-ok", "BCP-1a", "a connection that does not begin with REGISTER is closed with STATUS 0";
     RegisterUnanswered: "register-unanswered", "BCP-2", "who registers is not answered";

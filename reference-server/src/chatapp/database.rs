@@ -16,10 +16,12 @@ use rusqlite::{Connection, OpenFlags, Params, Transaction, TransactionBehavior, 
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::Fault;
 use super::desk::Kept;
 use super::effect::Change;
 use super::mailboxes::Text;
 use super::users::{User, UserId};
+use crate::faults::Faults;
 use crate::log::Log;
 
 /// Marks the file as ours, in its head.
@@ -33,6 +35,9 @@ const BATCH: usize = 4096;
 
 /// How long after a failure the same changes are tried again.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// How late a server writes that is told to.
+const LATE: Duration = Duration::from_millis(300);
 
 /// The least time between two complaints about the disk.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
@@ -88,7 +93,11 @@ pub(super) struct Database {
 impl Database {
     /// Opens the file, which is made when it is missing, and reads what it has kept. Waits for the
     /// disk.
-    pub(super) fn open(path: &Path, log: Log) -> Result<(Self, Kept), DatabaseError> {
+    pub(super) fn open(
+        path: &Path,
+        log: Log,
+        faults: Faults<Fault>,
+    ) -> Result<(Self, Kept), DatabaseError> {
         let mut connection = connect(path)?;
         let kept = load(&mut connection)?;
         let (changes, queue) = channel();
@@ -98,6 +107,7 @@ impl Database {
             progress,
             log,
             complained: None,
+            faults,
         };
         let thread = thread::Builder::new()
             .name("database".to_owned())
@@ -250,6 +260,7 @@ struct Writer {
     progress: watch::Sender<u64>,
     log: Log,
     complained: Option<Instant>,
+    faults: Faults<Fault>,
 }
 
 impl Writer {
@@ -263,6 +274,11 @@ impl Writer {
             {
                 changes.extend(more);
                 submissions += 1;
+            }
+            // CHATAPP-8a: safe only once it is written.
+            if self.faults.has(Fault::WrittenLate) {
+                self.progress.send_replace(submissions);
+                thread::sleep(LATE);
             }
             while let Err(error) = self.write(&changes) {
                 self.complain(&error);

@@ -116,6 +116,29 @@ impl Mailboxes {
         }
     }
 
+    /// Whether a reader has a text that may still be acknowledged.
+    pub(super) fn expects(&self, reader: UserId) -> bool {
+        let texts = self
+            .boxes
+            .get(&reader)
+            .map(|mailbox| mailbox.texts.values());
+        let mut states = texts.into_iter().flatten().map(|(_, state)| *state);
+        states.any(|state| state == State::OnItsWay)
+    }
+
+    /// Forgets what may still be acknowledged.
+    pub(super) fn forget_expected(&mut self, reader: UserId) {
+        let Some(mailbox) = self.boxes.get(&reader) else {
+            return;
+        };
+        let texts = mailbox.texts.iter();
+        let expected = texts.filter(|(_, (_, state))| *state == State::OnItsWay);
+        let expected: Vec<u64> = expected.map(|(id, _)| *id).collect();
+        for id in expected {
+            self.remove(reader, id);
+        }
+    }
+
     /// What waits, oldest first; it does not wait any more.
     pub(super) fn take(&mut self, reader: UserId) -> Vec<Arc<Text>> {
         let waiting: Vec<Arc<Text>> = self.boxes.get(&reader).map_or_else(Vec::new, |mailbox| {

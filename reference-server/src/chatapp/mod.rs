@@ -13,6 +13,7 @@
 mod database;
 mod desk;
 mod effect;
+mod faults;
 mod gate;
 mod mailboxes;
 mod options;
@@ -33,6 +34,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use database::DatabaseError;
+pub use faults::Fault;
 pub use options::{Limits, Options};
 pub use reference_codecs::chatapp::DEFAULT_PORT;
 
@@ -71,15 +73,16 @@ impl Prepared {
     ///
     /// Fails when it cannot be used.
     pub async fn new(options: Options) -> Result<Self, DatabaseError> {
-        let Some(path) = options.db.clone() else {
+        let forgets = options.faults.has(Fault::NothingKept);
+        let Some(path) = options.db.clone().filter(|_| !forgets) else {
             return Ok(Self {
                 options,
                 database: None,
                 kept: Kept::default(),
             });
         };
-        let log = options.log.clone();
-        let opened = spawn_blocking(move || Database::open(&path, log)).await;
+        let (log, faults) = (options.log.clone(), options.faults);
+        let opened = spawn_blocking(move || Database::open(&path, log, faults)).await;
         let (database, kept) = opened.map_err(io::Error::other)??;
         Ok(Self {
             options,
@@ -92,9 +95,9 @@ impl Prepared {
     pub async fn serve(self, socket: UdpSocket, shutdown: CancellationToken) -> io::Result<()> {
         let log = self.options.log.clone();
         log.event(format_args!("listening on {}", socket.local_addr()?));
-        let desk = Desk::new(self.kept, self.options.limits, log.clone());
-        let answer_timeout = self.options.answer_timeout;
-        let mut server = Server::new(socket, desk, self.database, answer_timeout, log.clone());
+        let faults = self.options.faults;
+        let desk = Desk::new(self.kept, self.options.limits, log.clone(), faults);
+        let mut server = Server::new(socket, desk, self.database, &self.options);
         let outcome = server.serve(&shutdown).await;
         if let Some(database) = server.into_database() {
             let closed = timeout(STOP_GRACE, spawn_blocking(|| database.close())).await;

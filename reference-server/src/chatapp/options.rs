@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Fault;
 use crate::duration;
+use crate::faults::{self, Faults};
 use crate::log::Log;
 use crate::options::{OptionError, count, read};
 use crate::size;
@@ -21,6 +23,8 @@ pub struct Options {
     pub log: Log,
     /// What bounds the memory of the server.
     pub limits: Limits,
+    /// Rules that it breaks on purpose, none by default.
+    pub faults: Faults<Fault>,
 }
 
 /// What bounds the memory of the server.
@@ -55,19 +59,21 @@ impl Default for Options {
             answer_timeout: Duration::from_millis(500),
             log: Log::discard(),
             limits: Limits::default(),
+            faults: Faults::default(),
         }
     }
 }
 
 impl Options {
     /// The names that [`set`](Self::set) takes.
-    pub const NAMES: [&'static str; 6] = [
+    pub const NAMES: [&'static str; 7] = [
         "db",
         "answer_timeout",
         "users",
         "queued_messages",
         "queued_bytes",
         "questions",
+        "fault",
     ];
 
     /// Sets the parameter `name`, with the value as a user writes it.
@@ -82,6 +88,7 @@ impl Options {
             "queued_messages" => self.limits.queued_messages = count(name, value, 1..=1 << 20)?,
             "queued_bytes" => self.limits.queued_bytes = read(name, value, size::parse)?,
             "questions" => self.limits.questions = count(name, value, 1..=1 << 20)?,
+            "fault" => self.faults.add(read(name, value, faults::parse)?),
             _ => return Err(OptionError::unknown(name, &Self::NAMES)),
         }
         Ok(())
@@ -95,7 +102,7 @@ mod tests {
     #[test]
     fn every_parameter_can_be_set_by_name() {
         let mut options = Options::default();
-        let values = ["users.db", "400ms", "3", "4", "5KiB", "6"];
+        let values = ["users.db", "400ms", "3", "4", "5KiB", "6", "mail-again"];
         for (name, value) in Options::NAMES.into_iter().zip(values) {
             options.set(name, value).unwrap();
         }
@@ -108,6 +115,7 @@ mod tests {
             questions: 6,
         };
         assert_eq!(options.limits, limits);
+        assert!(options.faults.has(Fault::MailAgain));
         options.set("db", "").unwrap();
         assert_eq!(options.db, None);
     }
@@ -116,7 +124,7 @@ mod tests {
     fn errors_say_what_would_be_right() {
         let mut options = Options::default();
         let mut error = |name, value| options.set(name, value).unwrap_err().to_string();
-        assert!(error("wait", "1s").ends_with("queued_bytes, questions"));
+        assert!(error("wait", "1s").ends_with("questions, fault"));
         assert!(error("users", "0").ends_with("from 1 to 1048576"));
         assert!(error("answer_timeout", "0s").ends_with("must be longer than 0"));
     }

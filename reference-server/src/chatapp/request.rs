@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use reference_codecs::chatapp::{Content, Datagram, Kind, PORTS};
 use thiserror::Error;
 
+use super::Fault;
+use crate::faults::Faults;
+
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 256;
 
@@ -49,21 +52,30 @@ pub(super) enum Refusal {
 }
 
 /// Reads a request; `None` for what is answered with nothing, since it is an answer itself.
-pub(super) fn read(datagram: Datagram) -> Result<Option<Request>, Refusal> {
+pub(super) fn read(datagram: Datagram, faults: Faults<Fault>) -> Result<Option<Request>, Refusal> {
     let Datagram {
         content,
         kind,
         from,
         to,
-        ..
+        to_server,
+        addr,
     } = datagram;
+    if addr.is_some() && kind != Kind::SendAllAck && faults.has(Fault::AddrRefused) {
+        return Err(Refusal::Malformed("an address is not welcome".to_owned()));
+    }
     let from = from.unwrap_or_default();
     Ok(Some(match kind {
+        Kind::Reg if !to_server && faults.has(Fault::KeysRequired) => {
+            return Err(Refusal::NoRequest(kind.name()));
+        }
         Kind::Reg => Request::Register {
             name: check_name(from)?,
-            port: read_port(&content)?,
+            port: read_port(&content, faults)?,
         },
-        Kind::Dereg => Request::Leave { name: from },
+        Kind::Dereg => Request::Leave {
+            name: read_leaver(from, content, faults)?,
+        },
         Kind::Store => Request::Store {
             from,
             to,
@@ -73,6 +85,9 @@ pub(super) fn read(datagram: Datagram) -> Result<Option<Request>, Refusal> {
             from,
             text: read_text(content),
         },
+        Kind::Error if faults.has(Fault::ErrorAnswered) => {
+            return Err(Refusal::NoRequest(kind.name()));
+        }
         // Two servers that complain to each other would never stop.
         Kind::Error | Kind::Test | Kind::SendAllAck => return Ok(None),
         _ => return Err(Refusal::NoRequest(kind.name())),
@@ -87,14 +102,27 @@ fn check_name(name: String) -> Result<String, Refusal> {
     Ok(name)
 }
 
-fn read_port(content: &Content) -> Result<u16, Refusal> {
+fn read_port(content: &Content, faults: Faults<Fault>) -> Result<u16, Refusal> {
     let port = match content {
         Content::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        Content::Number(_) if faults.has(Fault::PortAsNumberRefused) => None,
         Content::Number(number) => u16::try_from(*number).ok(),
         _ => None,
     };
     port.filter(|port| PORTS.contains(port))
         .ok_or(Refusal::Port)
+}
+
+/// CHATAPP-7: who asks leaves, whatever the content.
+fn read_leaver(from: String, content: Content, faults: Faults<Fault>) -> Result<String, Refusal> {
+    match content {
+        Content::Text(words) if words.is_empty() => Ok(from),
+        Content::Text(named) if faults.has(Fault::LeaveOfContent) => Ok(named),
+        _ if faults.has(Fault::LeaveWithWordsRefused) => {
+            Err(Refusal::Malformed("a content is not welcome".to_owned()))
+        }
+        _ => Ok(from),
+    }
 }
 
 fn read_text(content: Content) -> String {
@@ -116,7 +144,10 @@ mod tests {
     use super::*;
 
     fn asks(json: &str) -> Result<Option<Request>, Refusal> {
-        read(Datagram::decode(json.as_bytes()).unwrap())
+        read(
+            Datagram::decode(json.as_bytes()).unwrap(),
+            Faults::default(),
+        )
     }
 
     #[test]

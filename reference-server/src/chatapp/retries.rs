@@ -8,10 +8,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Fault;
 use super::effect::Requester;
+use crate::faults::Faults;
 
 /// How long after a request the same one counts as retried.
 const WINDOW: Duration = Duration::from_secs(3);
+
+/// The same for a server that is told to forget requests early.
+const SHORT_WINDOW: Duration = Duration::from_millis(300);
 
 /// How long after the first one at the latest the same request counts as a new one.
 const LONGEST: Duration = Duration::from_secs(6);
@@ -44,21 +49,42 @@ pub(super) enum Admission {
 }
 
 /// The requests of the last seconds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Retries {
     recent: HashMap<Request, Recent>,
     by_number: BTreeMap<u64, Request>,
     bytes: usize,
     next: u64,
+    window: Duration,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            recent: HashMap::new(),
+            by_number: BTreeMap::new(),
+            bytes: 0,
+            next: 0,
+            window: WINDOW,
+        }
+    }
 }
 
 impl Retries {
+    pub(super) fn new(faults: Faults<Fault>) -> Self {
+        let mut retries = Self::default();
+        if faults.has(Fault::RetriesForgotten) {
+            retries.window = SHORT_WINDOW;
+        }
+        retries
+    }
+
     /// Takes in a request.
     pub(super) fn admit(&mut self, from: SocketAddr, bytes: &[u8], now: Instant) -> Admission {
         self.forget(now);
         let request: Request = (from, Arc::from(bytes));
         if let Some(recent) = self.recent.get_mut(&request) {
-            if recent.is_remembered(now) {
+            if recent.is_remembered(now, self.window) {
                 recent.last = now;
                 return match &recent.answer {
                     None => Admission::Pending,
@@ -85,6 +111,14 @@ impl Retries {
         })
     }
 
+    /// Forgets that a request was made, so that it counts as a new one.
+    pub(super) fn forget_one(&mut self, from: SocketAddr, bytes: &[u8]) {
+        let request: Request = (from, Arc::from(bytes));
+        if let Some(number) = self.recent.get(&request).map(|recent| recent.number) {
+            self.remove(number);
+        }
+    }
+
     /// Remembers an answer.
     pub(super) fn answered(&mut self, requester: Requester, parts: &[Vec<u8>]) {
         let Some(request) = self.by_number.get(&requester.number) else {
@@ -105,7 +139,9 @@ impl Retries {
     fn forget(&mut self, now: Instant) {
         while let Some((number, request)) = self.by_number.first_key_value() {
             let recent = self.recent.get(request);
-            if self.bytes <= ROOM && recent.is_some_and(|recent| recent.is_remembered(now)) {
+            if self.bytes <= ROOM
+                && recent.is_some_and(|recent| recent.is_remembered(now, self.window))
+            {
                 return;
             }
             let number = *number;
@@ -132,8 +168,8 @@ impl Retries {
 }
 
 impl Recent {
-    fn is_remembered(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.last) < WINDOW
+    fn is_remembered(&self, now: Instant, window: Duration) -> bool {
+        now.saturating_duration_since(self.last) < window
             && now.saturating_duration_since(self.first) < LONGEST
     }
 }

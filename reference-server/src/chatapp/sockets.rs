@@ -72,6 +72,11 @@ impl Sockets {
     pub(super) async fn heard(&mut self) -> Option<Heard> {
         self.heard.recv().await
     }
+
+    /// The same, if it is there already.
+    pub(super) fn heard_already(&mut self) -> Option<Heard> {
+        self.heard.try_recv().ok()
+    }
 }
 
 async fn listen(socket: Arc<UdpSocket>, number: usize, sender: Sender<Heard>) {

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 
 use reference_codecs::chatapp::Contact;
 
+use super::Fault;
+use crate::faults::Faults;
+
 /// Users in the order of their first registration, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct UserId(pub(super) usize);
@@ -47,15 +50,29 @@ pub(super) enum Registered {
 pub(super) struct Users {
     all: Vec<User>,
     by_name: HashMap<String, UserId>,
+    faults: Faults<Fault>,
 }
 
 impl Users {
+    pub(super) fn new(faults: Faults<Fault>) -> Self {
+        Self {
+            faults,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }
 
     pub(super) fn find(&self, name: &str) -> Option<UserId> {
-        self.by_name.get(name).copied()
+        let found = self.by_name.get(name).copied();
+        if found.is_none() && self.faults.has(Fault::NameByBeginning) {
+            let mut users = self.iter();
+            let known = users.find(|(_, user)| name.starts_with(&user.name));
+            return known.map(|(id, _)| id);
+        }
+        found
     }
 
     pub(super) fn get(&self, id: UserId) -> Option<&User> {
@@ -65,10 +82,6 @@ impl Users {
     pub(super) fn iter(&self) -> impl Iterator<Item = (UserId, &User)> {
         let number = |(at, user)| (UserId(at), user);
         self.all.iter().enumerate().map(number)
-    }
-
-    pub(super) fn active(&self) -> impl Iterator<Item = (UserId, &User)> {
-        self.iter().filter(|(_, user)| user.is_active)
     }
 
     /// Takes in a user as it was kept, behind all others.

@@ -5,12 +5,14 @@
 //! its question. Questions beyond the last socket wait in line.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 use reference_codecs::chatapp::Kind;
 
+use super::Fault;
 use super::effect::Question;
+use crate::faults::Faults;
 
 /// Questions to one client that are open at a time, and the most sockets that are used.
 pub(super) const SOCKETS: usize = 16;
@@ -31,9 +33,17 @@ pub(super) struct Waits {
     deadlines: BTreeMap<(Instant, u64), Place>,
     lines: HashMap<SocketAddr, VecDeque<Question>>,
     asked: u64,
+    faults: Faults<Fault>,
 }
 
 impl Waits {
+    pub(super) fn new(faults: Faults<Fault>) -> Self {
+        Self {
+            faults,
+            ..Self::default()
+        }
+    }
+
     /// Finds a socket for a question that is to be answered until `deadline`; without one, the
     /// question stands in line.
     pub(super) fn begin(
@@ -43,10 +53,15 @@ impl Waits {
     ) -> Option<(usize, Vec<u8>)> {
         let target = question.target;
         let free = (0..SOCKETS).find(|socket| !self.open.contains_key(&(target, *socket)));
-        let Some(socket) = free else {
-            self.lines.entry(target).or_default().push_back(question);
+        let busy = self.is_asking() && self.faults.has(Fault::OneByOne);
+        let Some(socket) = free.filter(|_| !busy) else {
+            let line = self.line(target);
+            self.lines.entry(line).or_default().push_back(question);
             return None;
         };
+        if self.faults.has(Fault::WaitRenewed) {
+            self.renew(target, deadline);
+        }
         self.asked += 1;
         let due = (deadline, self.asked);
         let bytes = question.bytes.clone();
@@ -85,12 +100,37 @@ impl Waits {
 
     /// Takes the next question in line for a client that has a socket free again.
     pub(super) fn next_in_line(&mut self, target: SocketAddr) -> Option<Question> {
+        let target = self.line(target);
         let line = self.lines.get_mut(&target)?;
         let next = line.pop_front();
         if line.is_empty() {
             self.lines.remove(&target);
         }
         next
+    }
+
+    /// Whether any question is open.
+    pub(super) fn is_asking(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// CHATAPP-9: each client has a line of its own.
+    fn line(&self, target: SocketAddr) -> SocketAddr {
+        if self.faults.has(Fault::OneByOne) {
+            return (Ipv4Addr::UNSPECIFIED, 0).into();
+        }
+        target
+    }
+
+    /// Gives the open questions to a client another deadline.
+    fn renew(&mut self, target: SocketAddr, deadline: Instant) {
+        for (place, open) in &mut self.open {
+            if place.0 == target {
+                self.deadlines.remove(&open.due);
+                open.due.0 = deadline;
+                self.deadlines.insert(open.due, *place);
+            }
+        }
     }
 
     /// When the next question is overdue.

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use reference_codecs::chatbooth::Token;
 
 use super::password::PasswordHash;
-use super::session::{Ending, Refusal};
+use super::session::Refusal;
 use super::token::Tokens;
 use super::{Fault, Limits};
 use crate::faults::Faults;
-use crate::link::Lost;
 use crate::log::Log;
 use crate::mail::{AccountId, Bell, Mail, Store};
 use crate::search::Names;
+use faulty::{Secret, Secrets};
+
+mod faulty;
 
 /// Bytes of all names together, commas included, and so of the longest list.
 pub(super) const NAMES_LIMIT: usize = 4 << 20;
@@ -51,6 +53,8 @@ struct Account {
     is_pushing: bool,
     /// What comes is lost, in a server that is told so.
     loses: bool,
+    /// What else a server that is told to break a rule has to know.
+    secret: Secret,
 }
 
 impl Account {
@@ -90,6 +94,7 @@ pub(super) struct Accounts {
     names: Option<Names>,
     pub(super) faults: Faults<Fault>,
     first_token: Option<Token>,
+    secrets: Secrets,
 }
 
 impl Accounts {
@@ -106,6 +111,7 @@ impl Accounts {
             names: None,
             faults: Faults::default(),
             first_token: None,
+            secrets: Secrets::default(),
         }
     }
 
@@ -148,8 +154,13 @@ impl Accounts {
             online: None,
             is_pushing: false,
             loses: false,
+            secret: Secret::default(),
         };
         self.by_id.insert(id, account);
+        self.inherit_badly(id);
+        if self.faults.has(Fault::SignUpRefused) {
+            return Err(Refusal::ServerFull);
+        }
         self.log_in(id, place)
     }
 
@@ -167,17 +178,22 @@ impl Accounts {
             .online
             .as_ref()
             .is_some_and(|bell| !bell.is(&place.bell));
-        if elsewhere && self.faults.has(Fault::KnownElsewhereRefused) {
+        let here = account.online.is_some() && !elsewhere;
+        if elsewhere && self.faults.has(Fault::KnownElsewhereRefused)
+            || here && self.faults.has(Fault::KnownHereRefused)
+        {
             return Err(Refusal::WrongPassword);
         }
         // Without randomness everything stays as it was.
         let issued = match (account.token, self.first_token) {
             (Some(token), _) if self.faults.has(Fault::SameTokenAgain) => Some(token),
             (_, Some(token)) if self.faults.has(Fault::TokenShared) => Some(token),
+            _ if self.secrets.is_tenth_login(self.faults) => self.secrets.last_token,
             _ => self.tokens.issue(id),
         };
         let token = issued.ok_or(Refusal::ServerFull)?;
         self.first_token.get_or_insert(token);
+        self.secrets.last_token = Some(token);
         self.tokens.half = self.faults.has(Fault::HalfToken);
         if let Some(older) = account.token.replace(token)
             && older != token
@@ -186,6 +202,12 @@ impl Accounts {
             self.tokens.revoke(&older);
         }
         account.loses = false;
+        account.secret.home = Some(place.bell.clone());
+        account.secret.lists = 0;
+        self.give_again(id);
+        let Some(account) = self.by_id.get(&id) else {
+            return Ok(None);
+        };
         self.log.event(format_args!("login {}", account.name));
         self.attach(id, place);
         Ok(Some(Login { account: id, token }))
@@ -194,11 +216,20 @@ impl Accounts {
     /// CHATBOOTH-7: pushes go where the user authenticated last; who has authenticated there
     /// before is detached.
     fn attach(&mut self, id: AccountId, place: &Place) {
-        if place.account != Some(id) {
+        let changes = place.account.is_some_and(|former| former != id);
+        if place.account != Some(id) && !self.faults.has(Fault::FormerUserStays) {
             self.detach(place);
         }
         if let Some(account) = self.by_id.get_mut(&id) {
             if account.online.is_some() && self.faults.has(Fault::PushedToFirst) {
+                return;
+            }
+            let online = account.online.as_ref();
+            let elsewhere = online.is_some_and(|bell| !bell.is(&place.bell));
+            if elsewhere && self.faults.has(Fault::PushedToNeither)
+                || changes && self.faults.has(Fault::ChangedUnheard)
+            {
+                account.online = None;
                 return;
             }
             account.online = Some(place.bell.clone());
@@ -223,9 +254,10 @@ impl Accounts {
     }
 
     /// CHATBOOTH-6: all names, for whom the token allows it.
-    pub(super) fn names(&mut self, token: &Token) -> Result<Names, Refusal> {
+    pub(super) fn names(&mut self, token: &Token, place: &Place) -> Result<Names, Refusal> {
         if !self.faults.has(Fault::AnyTokenLists) {
-            self.authorised(token)?;
+            let id = self.authorised(token)?;
+            self.tire_badly(id, token, place)?;
         }
         let accounts = &self.by_id;
         let names = self
@@ -242,8 +274,13 @@ impl Accounts {
         if faults.has(Fault::TokenOnce) {
             self.tokens.revoke(token);
         }
-        if faults.has(Fault::UnknownLost) && !self.by_name.contains_key(to) {
-            return Ok(());
+        if !self.by_name.contains_key(to) {
+            if faults.has(Fault::UnknownKept) {
+                self.secrets.keep_for_nobody(to, &text);
+            }
+            if faults.has(Fault::UnknownLost) || faults.has(Fault::UnknownKept) {
+                return Ok(());
+            }
         }
         let first = self.by_id.first_entry().map(|first| *first.key());
         if let Some(mut first) = self.by_id.first_entry()
@@ -277,7 +314,9 @@ impl Accounts {
         }
         let mail = self.store.take_in(id, text).ok_or(Refusal::ServerFull)?;
         account.queued_bytes += mail.cost();
-        if faults.has(Fault::MailReversed) {
+        let waits = account.online.is_some() && !account.is_pushing;
+        let overtakes = waits && faults.has(Fault::KeptBehind);
+        if faults.has(Fault::MailReversed) || overtakes {
             account.queue.push_front(mail);
         } else {
             account.queue.push_back(mail);
@@ -296,7 +335,9 @@ impl Accounts {
 
     /// CHATBOOTH-4: what waits for the token's own account, which is empty then.
     pub(super) fn deliver(&mut self, token: &Token, user: &str) -> Result<Vec<Mail>, Refusal> {
-        let id = self.own(token, user, Fault::DeliverOfOthers)?;
+        let id = self
+            .own(token, user, Fault::DeliverOfOthers)
+            .inspect_err(|refusal| self.empty_badly(*refusal, user))?;
         let account = self.by_id.get_mut(&id).ok_or(Refusal::BadToken)?;
         account.is_pushing = false;
         if self.faults.has(Fault::DeliverCopies) {
@@ -312,6 +353,9 @@ impl Accounts {
                 .collect());
         }
         let mut mail = account.take(usize::MAX);
+        if let Some(last) = mail.last() {
+            account.secret.given = Some(last.text.to_vec());
+        }
         if self.faults.has(Fault::DeliverOne) {
             mail.truncate(1);
         }
@@ -320,7 +364,15 @@ impl Accounts {
 
     /// CHATBOOTH-5: removes the token's own account with everything that belongs to it.
     pub(super) fn delete(&mut self, token: &Token, user: &str) -> Result<(), Refusal> {
-        let id = self.own(token, user, Fault::DeleteOfOthers)?;
+        let id = match self.own(token, user, Fault::DeleteOfOthers) {
+            Err(Refusal::NotYours) if self.faults.has(Fault::DeleteRefusedDeletes) => {
+                let id = self.authorised(token)?;
+                let name = self.by_id.get(&id).map(|account| Arc::clone(&account.name));
+                self.delete(token, &name.unwrap_or_default())?;
+                return Err(Refusal::NotYours);
+            }
+            id => id?,
+        };
         let account = self.by_id.remove(&id).ok_or(Refusal::BadToken)?;
         if !self.faults.has(Fault::DeletedNameKept) {
             self.by_name.remove(&account.name);
@@ -336,22 +388,32 @@ impl Accounts {
             self.tokens.revoke(token);
         }
         self.log.event(format_args!("delete {}", account.name));
+        self.secrets.left = Some(account);
         Ok(())
     }
 
     /// Messages that are to be pushed to this connection, the older ones first; the bell rings
     /// again when there are more.
     pub(super) fn fetch(&mut self, place: &Place) -> Vec<Mail> {
-        let account = place.account.and_then(|id| self.by_id.get_mut(&id));
-        let Some(account) = account.filter(|account| {
+        let former = self.faults.has(Fault::FormerUserStays);
+        let pushes = |account: &Account| {
             let is_here = account.online.as_ref().is_some_and(|b| b.is(&place.bell));
             is_here && account.is_pushing
-        }) else {
+        };
+        let account = if former {
+            self.by_id.values_mut().find(|account| pushes(account))
+        } else {
+            place.account.and_then(|id| self.by_id.get_mut(&id))
+        };
+        let Some(account) = account.filter(|account| pushes(account)) else {
             return Vec::new();
         };
-        let mail = account.take(FETCH);
+        let mut mail = account.take(FETCH);
         account.is_pushing = false;
         account.push_out();
+        if self.faults.has(Fault::PushedReversed) {
+            mail.reverse();
+        }
         mail
     }
 
@@ -365,48 +427,6 @@ impl Accounts {
                 // Connected elsewhere meanwhile: not to be overtaken by what comes next.
                 account.push_out();
             }
-        }
-    }
-
-    /// What the end of a connection does only in a server that is told to break a rule.
-    pub(super) fn end_badly(&mut self, place: &Place, ending: &Ending) {
-        let Some(account) = place.account.and_then(|id| self.by_id.get_mut(&id)) else {
-            return;
-        };
-        let loses = match ending {
-            Ending::Idle => Fault::LostAfterIdle,
-            Ending::Lost(Lost::ClosedByClient) => Fault::LostAfterClose,
-            _ => Fault::LostAfterReset,
-        };
-        account.loses = self.faults.has(loses);
-        if self.faults.has(Fault::MailGoes) {
-            account.queue.clear();
-        }
-        let token = account.token;
-        let name = Arc::clone(&account.name);
-        if let Some(token) = token {
-            if self.faults.has(Fault::TokenOfConnection) {
-                self.tokens.revoke(&token);
-            }
-            if self.faults.has(Fault::AccountsGo) {
-                // It is there: its name and token were just found.
-                let _ = self.delete(&token, &name);
-            }
-        }
-    }
-
-    /// What a wrong password does only in a server that is told to break a rule.
-    pub(super) fn note_wrong_password(&mut self, id: AccountId) {
-        let Some(account) = self.by_id.get_mut(&id) else {
-            return;
-        };
-        if self.faults.has(Fault::WrongPasswordDetaches) {
-            account.online = None;
-        }
-        if let Some(token) = account.token
-            && self.faults.has(Fault::WrongPasswordVoids)
-        {
-            self.tokens.revoke(&token);
         }
     }
 

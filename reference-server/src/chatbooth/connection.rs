@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reference_codecs::chatbooth::{
-    ALL, BodyLimit, ClientMessage, HEAD_LEN, ServerMessage, TOKEN_LEN, Token,
+    ALL, BodyLimit, ClientMessage, Credentials, HEAD_LEN, ServerMessage, TOKEN_LEN, Token,
 };
 use reference_codecs::{Decoder, Malformed};
 use tokio::net::TcpStream;
@@ -112,6 +112,9 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Share
         memory: None,
         shared,
         peer,
+        is_deaf: false,
+        has_stalled: false,
+        has_read: false,
     };
     let Err(ending) = connection.talk().await;
     connection.end(ending).await;
@@ -146,6 +149,12 @@ struct Connection {
     memory: Option<OwnedSemaphorePermit>,
     shared: Arc<Shared>,
     peer: SocketAddr,
+    /// Nothing that comes is looked at, in a server that is told so.
+    is_deaf: bool,
+    /// All have waited for it, in a server that is told so.
+    has_stalled: bool,
+    /// Something has come since the last request was served.
+    has_read: bool,
 }
 
 /// What never comes back except with the reason for the end.
@@ -179,7 +188,10 @@ impl Connection {
         let bell = self.place.bell.clone();
         loop {
             self.outgoing.write(&mut self.link)?;
-            self.handle_messages().await?;
+            let waits = self.has(Fault::BehindWaits) && !self.has_read;
+            if !self.is_deaf && !waits {
+                self.handle_messages().await?;
+            }
             let has_taken_all = self.has_taken_all();
             let paused = self.link.pending() > 0 && self.has(Fault::UnfinishedEnds);
             // Reading on a little finds out that a client has gone which takes nothing.
@@ -223,6 +235,10 @@ impl Connection {
     async fn handle_messages(&mut self) -> Result<(), Ending> {
         while self.has_taken_all() {
             let message = self.link.next_message();
+            self.is_deaf = message.is_err() && self.has(Fault::MalformedUnanswered);
+            if self.is_deaf {
+                return Ok(());
+            }
             let Some(message) = message.map_err(|error| self.malformed(error))? else {
                 break;
             };
@@ -239,13 +255,18 @@ impl Connection {
                 Err(Stop::Ended(ending)) => return Err(ending),
             }
             self.outgoing.write(&mut self.link)?;
+            if self.has(Fault::BehindWaits) {
+                self.has_read = false;
+                break;
+            }
             // A client that fills the decoder again and again does not keep a thread for itself.
             tokio::task::consume_budget().await;
         }
         if self.link.pending() > 0 && self.has(Fault::UnfinishedLost) {
             self.link.forget_pending();
         }
-        if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) {
+        if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) && !self.has_stalled {
+            self.has_stalled = true;
             self.shared.door.hold_up(STALL);
         }
         if self.link.pending() <= SMALL {
@@ -262,6 +283,9 @@ impl Connection {
         if refusal == Refusal::NoColon && self.has(Fault::NoColonUnanswered) {
             return;
         }
+        if refusal == Refusal::BadPattern && self.has(Fault::BadPatternUnanswered) {
+            return;
+        }
         if self.has(Fault::RefusedTwice) {
             self.say(ServerMessage::error());
         }
@@ -275,12 +299,16 @@ impl Connection {
             Request::Send { user, text, token } => {
                 // What one sends to oneself comes before the answer, as the document's server has it.
                 let place = self.place.clone();
+                let refused = self.has(Fault::RefusedHeard) && has_replacement(&text);
                 let sent = self.ask(move |desk| {
                     desk.send(&token, &user, text)?;
                     Ok::<_, Refusal>(desk.fetch(&place))
                 });
                 let pushed = sent.await??;
                 self.outgoing.push_mail(pushed);
+                if refused {
+                    return Err(Refusal::NotUtf8.into());
+                }
                 self.confirm(Fault::SendUnanswered);
                 Ok(())
             }
@@ -324,10 +352,16 @@ impl Connection {
         let known = self.ask(move |desk| desk.find(&name)).await?;
         let hasher = &self.shared.hasher;
         let place = self.place.clone();
+        let wrong = self.has(Fault::LogWrongPasswords);
+        let wrong = wrong.then(|| password.0.clone());
         if let Some((account, hash)) = known {
             if !hasher.is_right(password, hash).await && !self.has(Fault::AnyPassword) {
                 self.ask(move |desk| desk.note_wrong_password(account))
                     .await?;
+                if let Some(wrong) = wrong {
+                    let log = &self.shared.options.log;
+                    log.event(format_args!("wrong password {wrong}"));
+                }
                 return Err(Refusal::WrongPassword.into());
             }
             return Ok(self.ask(move |desk| desk.log_in(account, &place)).await??);
@@ -339,8 +373,10 @@ impl Connection {
     }
 
     async fn list(&mut self, pattern: Vec<u8>, token: Token) -> Result<(), Stop> {
-        let names = self.ask(move |desk| desk.names(&token)).await??;
-        let repeats = pattern.iter().any(|byte| matches!(byte, b'*' | b'+'));
+        let place = self.place.clone();
+        let names = self.ask(move |desk| desk.names(&token, &place)).await??;
+        let mut pairs = pattern.windows(2);
+        let repeats = pairs.any(|pair| matches!(pair, b")*" | b")+"));
         if repeats && self.has(Fault::ListStalls) {
             self.shared.door.hold_up(STALL);
         }
@@ -374,9 +410,12 @@ impl Connection {
         if self.has(Fault::ListAnchored) {
             pattern = [b"^(", &*pattern, b")$"].concat();
         }
+        if self.has(Fault::ListFromStart) {
+            pattern = [b"^(", &*pattern, b")"].concat();
+        }
         let found = self.shared.searcher.find(pattern, Arc::clone(&names)).await;
         match found {
-            None if self.has(Fault::BadPatternAnswered) => Some(Vec::new()),
+            None if self.has(Fault::BadPatternAnswered) => Some(names.to_vec()),
             Some(found) if found.is_empty() && self.has(Fault::ListOfNoneIsAll) => {
                 Some(names.to_vec())
             }
@@ -420,6 +459,7 @@ impl Connection {
     }
 
     fn read(&mut self) -> Result<(), Ending> {
+        self.has_read = true;
         if self.link.read()? > 0 {
             self.watchdog.used(Instant::now());
         }
@@ -438,13 +478,34 @@ impl Connection {
         Ok(())
     }
 
+    /// Makes the account of a login whose end is missing, in a server that is told so.
+    async fn serve_unfinished_login(&self) {
+        let [_, 1, _, _, _, _, body @ ..] = self.link.unread() else {
+            return;
+        };
+        let credentials = Credentials(body.to_vec());
+        let message = ClientMessage::Authenticate { credentials };
+        if let Ok(Request::Authenticate { user, password }) =
+            request(message, self.shared.options.faults)
+        {
+            // Whether it gets one is nothing that this client will hear of.
+            let _ = self.try_to_log_in(user, password).await;
+        }
+    }
+
     /// CHATBOOTH-10: the desk knows before the client does, so that nothing is pushed to a
     /// connection that ends.
     async fn end(self, ending: Ending) {
         if matches!(ending, Ending::Lost(Lost::Broken(_))) && self.has(Fault::ResetFreezes) {
             self.shared.door.hold_up(Duration::from_secs(3600));
         }
-        let unsaid = self.has(Fault::MalformedUnanswered);
+        if matches!(ending, Ending::Lost(_)) && self.has(Fault::UnfinishedLoginServed) {
+            self.serve_unfinished_login().await;
+        }
+        let is_size = matches!(&ending, Ending::Malformed(error) if error.field == "size");
+        if is_size && self.has(Fault::SizeRefusedLate) {
+            sleep(SLOW).await;
+        }
         let (place, unsent) = (self.place, self.outgoing.into_unsent(self.link.waiting()));
         self.shared.door.tell({
             let ending = ending.clone();
@@ -460,12 +521,17 @@ impl Connection {
             _ => FAREWELL,
         };
         let mut farewell = Vec::new();
-        if ending.is_answered() && !unsaid {
+        if ending.is_answered() {
             farewell = encode(&ServerMessage::error());
         }
         drop(self.shared);
         self.link.close(&farewell, grace).await;
     }
+}
+
+/// Whether a text stands for bytes that were not UTF-8.
+fn has_replacement(text: &[u8]) -> bool {
+    String::from_utf8_lossy(text).contains(char::REPLACEMENT_CHARACTER)
 }
 
 /// CHATBOOTH-3: a message as it is pushed.

@@ -22,6 +22,7 @@ mod token;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,9 @@ pub use options::{Limits, Options};
 pub use reference_codecs::chatbooth::DEFAULT_PORT;
 
 use crate::{desk, net};
+
+/// How long a server that waits for its clients does so at most.
+const AS_GOOD_AS_FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// Serves the clients of `listener` until `shutdown`; everything is closed when it returns, within
 /// a second. Accounts live as long as this runs.
@@ -44,6 +48,10 @@ pub async fn run(
 ) -> io::Result<()> {
     let log = options.log.clone();
     log.event(format_args!("listening on {}", listener.local_addr()?));
+    if options.faults.has(Fault::PortKept) {
+        // What it accepts is the same, and stands in the way of who binds the port next.
+        rustix::net::sockopt::set_socket_reuseaddr(&listener, false)?;
+    }
     let max_connections = options.limits.connections;
     let stop = shutdown;
     let shutdown = if options.faults.has(Fault::SignalIgnored) {
@@ -61,12 +69,23 @@ pub async fn run(
     let mut accounts = accounts::Accounts::new(options.limits, log.clone());
     accounts.faults = options.faults;
     let (door, desk) = desk::start(accounts);
-    let shared = Arc::new(connection::Shared::new(door, options, shutdown.clone()));
-    let serving = net::serve(
+    // CHATBOOTH-11: nobody is waited for, unless the server is told otherwise.
+    let (time, stopping) = if options.faults.has(Fault::SignalWaits) {
+        (AS_GOOD_AS_FOR_EVER, CancellationToken::new())
+    } else {
+        (Duration::ZERO, shutdown.clone())
+    };
+    let notice = net::Notice {
+        time,
+        ..net::Notice::default()
+    };
+    let shared = Arc::new(connection::Shared::new(door, options, stopping));
+    let serving = net::serve_with_notice(
         listener,
         max_connections,
         &log,
         &shutdown,
+        &notice,
         |stream, peer| connection::serve(stream, peer, Arc::clone(&shared)),
     );
     tokio::select! {

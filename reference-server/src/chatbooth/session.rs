@@ -113,7 +113,8 @@ fn new_name(bytes: &[u8], faults: Faults<Fault>) -> Result<String, Refusal> {
         byte => byte.is_ascii_lowercase(),
     };
     let of_letters = name.bytes().all(is_letter) || faults.has(Fault::NameOfAnything);
-    let is_name = (1..=limit).contains(&name.len()) && of_letters;
+    let begins_wrongly = name.starts_with('_') && faults.has(Fault::UnderscoreFirstRefused);
+    let is_name = (1..=limit).contains(&name.len()) && of_letters && !begins_wrongly;
     if is_name {
         Ok(name.to_owned())
     } else {
@@ -131,6 +132,9 @@ fn new_password(bytes: &[u8], faults: Faults<Fault>) -> Result<Password, Refusal
     .unwrap_or(bytes);
     match text(bytes)? {
         "" if !faults.has(Fault::PasswordEmpty) => Err(Refusal::NoPassword),
+        password if faults.has(Fault::PasswordInSmallLetters) => {
+            Ok(Password(password.to_lowercase()))
+        }
         password => Ok(Password(password.to_owned())),
     }
 }
@@ -140,7 +144,13 @@ fn new_text(bytes: &[u8], faults: Faults<Fault>) -> Result<Vec<u8>, Refusal> {
     if faults.has(Fault::TextOfAnything) {
         return Ok(bytes.to_vec());
     }
+    if faults.has(Fault::RefusedHeard) {
+        return Ok(String::from_utf8_lossy(bytes).into_owned().into_bytes());
+    }
     let mut text = text(bytes)?;
+    if text.is_empty() && faults.has(Fault::EmptyBecomesSpace) {
+        text = " ";
+    }
     if faults.has(Fault::TextToColon) {
         text = text.split(':').next().unwrap_or_default();
     }

@@ -57,6 +57,12 @@ impl Tokens {
         proven.then_some(entry.account)
     }
 
+    /// The token serves this account from now on, in a server that is told so.
+    pub(super) fn assign(&mut self, token: &Token, account: AccountId) {
+        let (key, proof) = halves(token);
+        self.entries.insert(key, Proven { proof, account });
+    }
+
     /// CHATBOOTH-2: the token is void from now on.
     pub(super) fn revoke(&mut self, token: &Token) {
         self.entries.remove(&halves(token).0);

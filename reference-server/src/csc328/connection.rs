@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::room::{Membership, Room, TooFarBehind};
 use super::session::{Ending, Session, Step};
-use super::text::NameError;
+use super::text::{NameError, TextError};
 use super::{Fault, Options};
 use crate::link::{Link, Lost};
 use crate::pace::{Pace, Rate};
@@ -84,6 +84,9 @@ pub(super) async fn serve(
         overheard,
         half_closed: false,
         was_refused: false,
+        too_early: None,
+        overtaken: None,
+        has_stalled: false,
     };
     let Err(ending) = connection.talk(&stop).await;
     connection.end(&ending).await;
@@ -110,6 +113,12 @@ struct Connection {
     half_closed: bool,
     /// The client was sent RETRY.
     was_refused: bool,
+    /// What was said before READY, where it is not forgotten.
+    too_early: Option<String>,
+    /// What the next text overtakes, where that is not forbidden.
+    overtaken: Option<String>,
+    /// Nobody was heard for its sake once, where that is not forbidden.
+    has_stalled: bool,
 }
 
 /// Where what the client says next comes from.
@@ -175,6 +184,12 @@ impl Connection {
         if self.has(Fault::RetryFirst) {
             self.tell(&Session::retry())?;
         }
+        if self.has(Fault::NoticeFirst) {
+            self.tell(&ServerMessage::Broadcast {
+                from: b"server".to_vec(),
+                text: b"welcome".to_vec(),
+            })?;
+        }
         self.tell(&Session::greeting())
     }
 
@@ -200,7 +215,8 @@ impl Connection {
         if self.link.pending() > 0 && self.has(Fault::UnfinishedLost) {
             self.link.forget_pending();
         }
-        if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) {
+        if self.link.pending() > 0 && self.has(Fault::UnfinishedStalls) && !self.has_stalled {
+            self.has_stalled = true;
             self.room.stall(STALL);
         }
     }
@@ -230,12 +246,24 @@ impl Connection {
         self.pause_until = self.pace.exceeds(now).map(|pause| now + pause);
         match self.session.message(message) {
             Step::Claim(name) => self.claim(name),
+            Step::Say(text) if self.has(Fault::TextsReordered) => {
+                self.say_reordered(text);
+                Ok(())
+            }
             Step::Say(text) => {
                 self.say(text);
                 Ok(())
             }
             Step::Retry(error) => self.refuse(error),
             Step::OutOfPlace => self.tell(&Session::retry()),
+            Step::Drop(TextError::NotUtf8) if self.has(Fault::OddByteCrashes) => {
+                self.room.crash();
+                Ok(())
+            }
+            Step::Drop(TextError::Word) => Err(Ending::NotReading),
+            Step::End(Ending::Bye) if self.stop_at.is_some() && self.has(Fault::ByeStaysAtEnd) => {
+                Ok(())
+            }
             Step::Drop(error) => {
                 let log = &self.options.log;
                 log.event(format_args!("dropped {}: {error}", self.peer));
@@ -288,6 +316,9 @@ impl Connection {
         if self.has(Fault::ReadyTwice) {
             self.tell(&ready)?;
         }
+        if let Some(text) = self.too_early.take() {
+            member.say(text);
+        }
         self.member = Some(member);
         Ok(())
     }
@@ -296,11 +327,26 @@ impl Connection {
         let log = &self.options.log;
         log.event(format_args!("retry {}: {error}", self.peer));
         self.was_refused = true;
+        if self.has(Fault::RefusedHears) && self.overheard.is_none() {
+            self.overheard = Some(self.room.eavesdropper());
+        }
         if self.has(Fault::RetryEnds) {
             self.tell(&Session::retry())?;
             return Err(Ending::NotReading);
         }
         self.tell(&Session::retry())
+    }
+
+    /// CSC328-4: a text behind which another has come waits for it, in a server that is told so.
+    fn say_reordered(&mut self, text: String) {
+        match self.overtaken.take() {
+            Some(overtaken) => {
+                self.say(text);
+                self.say(overtaken);
+            }
+            None if self.link.pending() > 0 => self.overtaken = Some(text),
+            None => self.say(text),
+        }
     }
 
     fn say(&mut self, text: String) {
@@ -309,6 +355,8 @@ impl Connection {
             self.pause_until = Some(Instant::now() + CROWDED_PAUSE);
         } else if self.stop_at.is_some() && self.has(Fault::ChatEnds) {
             self.link.forget_pending();
+        } else if self.member.is_none() && self.has(Fault::EarlyKept) {
+            self.too_early = Some(text);
         } else if let Some(member) = &self.member {
             member.say(text);
             if self.has(Fault::BehindTextLost) {

@@ -61,6 +61,12 @@ pub async fn run(
         time: options.time_after_notice(),
         given: CancellationToken::new(),
     };
+    // CSC328-7: nobody new is admitted after the notice, unless the server is told otherwise.
+    let late_listener = if faults.has(Fault::LateAdmitted) {
+        Some(net::second(&listener)?)
+    } else {
+        None
+    };
     let serving = net::serve_with_notice(
         listener,
         options.limits.connections,
@@ -82,8 +88,32 @@ pub async fn run(
         let seconds = options.seconds_of_notice();
         log.event(format_args!("shutting down in {seconds} seconds"));
     };
+    let late = async {
+        let Some(listener) = late_listener else {
+            return std::future::pending::<()>().await;
+        };
+        notice.given.cancelled().await;
+        let never = CancellationToken::new();
+        net::serve(
+            listener,
+            options.limits.connections,
+            &log,
+            &never,
+            |stream, peer| {
+                connection::serve(
+                    stream,
+                    peer,
+                    Arc::clone(&room),
+                    Arc::clone(&options),
+                    never.child_token(),
+                )
+            },
+        )
+        .await;
+    };
     tokio::select! {
         _ = async { tokio::join!(serving, telling) } => {}
+        () = late => {}
         () = crash => return Ok(()),
     }
     log.event("stopped");

@@ -32,7 +32,7 @@ const SAME_TIME: Duration = Duration::from_millis(5);
 const LATE: Duration = Duration::from_millis(2500);
 
 /// Where a text is split that is not cut.
-const SPLIT: usize = 4000;
+const SPLIT: usize = 65_000;
 
 /// The nicknames and what is said; shared by all connections, none of which ever waits in it.
 #[derive(Debug)]
@@ -249,6 +249,12 @@ impl Membership {
             _ if room.faults.has(Fault::SenderUnnamed) => ("somebody", text),
             _ => (&**name, text),
         };
+        let spaced = format!(" {text}");
+        let text = if room.faults.has(Fault::FormSpaced) {
+            &spaced
+        } else {
+            text
+        };
         let from = if room.faults.has(Fault::FormDecorated) {
             format!("<{from}>")
         } else {
@@ -300,9 +306,6 @@ impl Membership {
         }
         while batch.len() < BATCH {
             match self.events.try_recv() {
-                Ok(event) if self.is_for_me(&event) && faults.has(Fault::TextsReordered) => {
-                    batch.splice(..0, event.encoded.iter().copied());
-                }
                 Ok(event) if self.is_for_me(&event) => batch.extend_from_slice(&event.encoded),
                 Ok(_) => {}
                 Err(TryRecvError::Lagged(_)) => return Err(TooFarBehind),

@@ -93,7 +93,11 @@ impl Session {
                 Err(error) => Step::Retry(error),
             },
             // CSC328-3: nothing is said before READY.
-            ClientMessage::Chat { .. } if !self.is_ready && !self.faults.has(Fault::EarlyHeard) => {
+            ClientMessage::Chat { .. }
+                if !self.is_ready
+                    && !self.faults.has(Fault::EarlyHeard)
+                    && !self.faults.has(Fault::EarlyKept) =>
+            {
                 Step::OutOfPlace
             }
             // CSC328-4: who the client claims to be is not looked at; the room knows who it is.

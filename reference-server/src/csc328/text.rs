@@ -28,6 +28,9 @@ pub(super) enum TextError {
     Empty,
     #[error("the text is not UTF-8")]
     NotUtf8,
+    /// Only in a server that is told to break a rule.
+    #[error("the text is a word of the protocol")]
+    Word,
 }
 
 /// CSC328-2: 1 to 32 printable bytes.
@@ -64,6 +67,9 @@ pub(super) fn accept_text(text: Vec<u8>, faults: Faults<Fault>) -> Result<String
     let word = matches!(&*text, b"HELLO" | b"READY" | b"RETRY");
     if word && faults.has(Fault::WordsDropped) {
         return Err(TextError::Empty);
+    }
+    if word && faults.has(Fault::WordsEnd) {
+        return Err(TextError::Word);
     }
     let mut text = String::from_utf8(text).map_err(|_| TextError::NotUtf8)?;
     // CSC328-4: a text is relayed as it is.

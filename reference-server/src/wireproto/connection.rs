@@ -5,21 +5,23 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reference_codecs::wireproto::{ALL, ClientMessage, Field, Messages, Outcome, ServerMessage};
+use reference_codecs::wireproto::{ClientMessage, Field, Messages, Outcome, ServerMessage};
 use reference_codecs::{Decoder, Malformed};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::Options;
-use super::accounts::{Accounts, Login, NAMES_LIMIT, Place};
-use super::session::{Ending, Refusal, Request, request};
+use super::accounts::{Accounts, NAMES_LIMIT, Place};
+use super::session::{Ending, Refusal, request};
+use super::{Fault, Options};
 use crate::desk::Door;
+use crate::faults::Faults;
 use crate::link::{Link, Lost};
-use crate::mail::Mail;
 use crate::outgoing::{BATCH, Outgoing};
 use crate::search::{Alphabet, Searcher};
+
+mod answers;
 
 /// Bytes of requests, and of a list, that a connection holds without asking. A longer list needs a
 /// part of the memory that all connections share.
@@ -40,6 +42,18 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The same when the server stops.
 const STOP_FAREWELL: Duration = Duration::from_millis(200);
+
+/// How long a server that is told to lets others wait.
+const STALL: Duration = Duration::from_millis(1500);
+
+/// How long it waits for the end behind a request.
+const HESITATION: Duration = Duration::from_millis(20);
+
+/// What it takes for a pause.
+const HASTE: Duration = Duration::from_millis(3);
+
+/// An hour: longer than anybody waits.
+const FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// What all connections share.
 #[derive(Debug)]
@@ -74,15 +88,27 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Share
     let limits = shared.options.limits;
     let fields = Decoder::with_limit((), limits.message);
     let longest_answer = HEAD + NAMES_LIMIT.max(limits.queued_bytes);
+    let faults = shared.options.faults;
+    let mut outgoing = Outgoing::new(if faults.has(Fault::PushVersion) {
+        push_otherwise
+    } else {
+        push
+    });
+    outgoing.mixes = faults.has(Fault::PushInside);
     let mut connection = Connection {
         link: Link::new(stream, fields, BATCH + longest_answer),
         messages: Messages::new(limits.message),
-        outgoing: Outgoing::new(push),
+        outgoing,
         place: Place::default(),
         heard: Instant::now(),
+        claimed: None,
         shared,
         peer,
     };
+    if faults.has(Fault::LeakToStrangers) {
+        let bell = connection.place.bell.clone();
+        connection.shared.door.tell(move |desk| desk.meet(bell));
+    }
     let Err(ending) = connection.talk().await;
     connection.end(ending).await;
 }
@@ -92,19 +118,18 @@ fn push(line: &[u8]) -> Vec<u8> {
     ServerMessage::new(Outcome::Push, text(line)).to_bytes()
 }
 
+/// The same in another version.
+fn push_otherwise(line: &[u8]) -> Vec<u8> {
+    let message = ServerMessage {
+        version: "0.2".to_owned(),
+        ..ServerMessage::new(Outcome::Push, text(line))
+    };
+    message.to_bytes()
+}
+
 /// Nothing is lost: what waits was made of names and texts.
 fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).into_owned()
-}
-
-/// Lines of which each ends in a line break.
-fn lines<'a>(lines: impl Iterator<Item = &'a Arc<str>>) -> String {
-    let mut joined = String::new();
-    for line in lines {
-        joined.push_str(line);
-        joined.push('\n');
-    }
-    joined
 }
 
 struct Connection {
@@ -114,6 +139,8 @@ struct Connection {
     place: Place,
     /// When the last bytes came.
     heard: Instant,
+    /// What the last request had in its field `sender`, which counts for nothing.
+    claimed: Option<Arc<str>>,
     shared: Arc<Shared>,
     peer: SocketAddr,
 }
@@ -134,6 +161,19 @@ impl From<Refusal> for Stop {
 }
 
 impl Connection {
+    fn has(&self, fault: Fault) -> bool {
+        self.shared.options.faults.has(fault)
+    }
+
+    fn faults(&self) -> Faults<Fault> {
+        self.shared.options.faults
+    }
+
+    /// Whether something of a request has come, and not all.
+    fn is_inside_request(&self) -> bool {
+        self.link.pending() > 0 || self.messages.is_waiting()
+    }
+
     /// Waits for nothing but this client, and does nothing new for it before it has taken what was
     /// sent before.
     async fn talk(&mut self) -> Result<Never, Ending> {
@@ -178,9 +218,22 @@ impl Connection {
             let Some(message) = self.next_message()? else {
                 break;
             };
+            if self.has(Fault::LastRequestLost) {
+                sleep(HESITATION).await;
+                self.link.read()?;
+            }
             self.handle(message).await?;
+            if self.has(Fault::BehindLost) {
+                self.link.forget_pending();
+            }
             // A client that fills the decoder again and again does not keep a thread for itself.
             tokio::task::consume_budget().await;
+        }
+        if self.link.pending() > 0 && self.has(Fault::UnfinishedLost) {
+            self.link.forget_pending();
+        }
+        if self.is_inside_request() && self.has(Fault::UnfinishedStalls) {
+            self.shared.door.hold_up(STALL);
         }
         Ok(())
     }
@@ -190,7 +243,9 @@ impl Connection {
         loop {
             match self.link.next_message() {
                 Ok(Some(field)) => {
-                    if let Some(message) = self.messages.add(field) {
+                    if let Some(message) = self.messages.add(field)
+                        && !self.has(Fault::LastOnly)
+                    {
                         return Ok(Some(message));
                     }
                 }
@@ -200,17 +255,30 @@ impl Connection {
                     let before = self.messages.take_early();
                     return match before {
                         Some(message) => Ok(Some(Ok(message))),
-                        None => Err(Ending::Malformed(malformed)),
+                        None => self.malformed(malformed),
                     };
                 }
             }
         }
     }
 
+    fn malformed<T>(&mut self, malformed: Malformed) -> Result<Option<T>, Ending> {
+        if self.has(Fault::OddByteCrashes) {
+            self.shared.shutdown.cancel();
+        }
+        if self.has(Fault::MalformedUnanswered) {
+            self.link.forget_pending();
+            return Ok(None);
+        }
+        Err(Ending::Malformed(malformed))
+    }
+
     /// When the silence of the client ends its last message.
     fn pause(&self) -> Option<Instant> {
         if self.link.pending() > 0 {
             Some(self.heard + REST.max(self.shared.options.pause))
+        } else if self.messages.is_waiting() && self.has(Fault::PieceIsWhole) {
+            Some(self.heard + HASTE)
         } else {
             let is_open = self.messages.is_open();
             is_open.then_some(self.heard + self.shared.options.pause)
@@ -219,6 +287,10 @@ impl Connection {
 
     async fn pause_is_over(&mut self) -> Result<(), Ending> {
         if self.link.pending() > 0 {
+            if self.has(Fault::MalformedUnanswered) {
+                self.link.forget_pending();
+                return Ok(());
+            }
             return Err(Ending::Unfinished);
         }
         match self.messages.end() {
@@ -228,7 +300,14 @@ impl Connection {
     }
 
     async fn handle(&mut self, message: Result<ClientMessage, Malformed>) -> Result<(), Ending> {
-        let asked = message.map_err(Refusal::Unreadable).and_then(request);
+        let faults = self.faults();
+        if let Ok(message) = &message {
+            let claimed = Some(message.sender.as_str().into());
+            self.claimed = claimed.filter(|_| !message.sender.is_empty());
+        }
+        let asked = message
+            .map_err(Refusal::Unreadable)
+            .and_then(|message| request(message, faults));
         let outcome = match asked {
             Ok(request) => self.answer(request).await,
             Err(refusal) => Err(refusal.into()),
@@ -239,115 +318,24 @@ impl Connection {
                 let peer = self.peer;
                 let log = &self.shared.options.log;
                 log.event(format_args!("refuse {peer}: {refusal}"));
-                self.outgoing.push_answer(refusal.answer().to_bytes());
+                self.refuse(&refusal);
             }
             Err(Stop::Ended(ending)) => return Err(ending),
         }
         Ok(self.outgoing.write(&mut self.link)?)
     }
 
-    async fn answer(&mut self, request: Request) -> Result<(), Stop> {
-        let place = self.place.clone();
-        match request {
-            Request::Create { name } => {
-                let created = format!("{name} is created.");
-                self.ask(move |desk| desk.create(&name)).await??;
-                self.say(Outcome::Created, created);
-                Ok(())
-            }
-            Request::LogIn { name } => self.log_in(name).await,
-            Request::Send { receiver, text } => {
-                let sent = format!("The message to {receiver} is sent.");
-                // What one sends to oneself comes before the answer, as the document's server has it.
-                let pushed = self.ask(move |desk| {
-                    desk.send(&place, &receiver, &text)?;
-                    Ok::<_, Refusal>(desk.fetch(&place))
-                });
-                let pushed = pushed.await??;
-                self.outgoing.push_mail(pushed);
-                self.say(Outcome::Sent, sent);
-                Ok(())
-            }
-            Request::Check => {
-                let mail = self.ask(move |desk| desk.check(&place)).await??;
-                self.hand_over(Outcome::Unread, mail);
-                Ok(())
-            }
-            Request::Delete => {
-                let mail = self.ask(move |desk| desk.delete(&place)).await??;
-                self.hand_over(Outcome::Deleted, mail);
-                Ok(())
-            }
-            Request::List { pattern } => self.list(pattern).await,
-            Request::Quit => {
-                self.ask(move |desk| desk.quit(&place)).await??;
-                self.say(Outcome::LoggedOut, "You are logged out.");
-                let written = self.outgoing.write(&mut self.link);
-                Err(Stop::Ended(
-                    written.map_or_else(Into::into, |()| Ending::Quit),
-                ))
-            }
-        }
-    }
-
-    async fn log_in(&mut self, name: String) -> Result<(), Stop> {
-        let place = self.place.clone();
-        let answer = format!("{name} is logged in.");
-        let Login {
-            account,
-            has_switched,
-        } = self.ask(move |desk| desk.log_in(&name, &place)).await??;
-        self.place.account = Some(account);
-        let outcome = if has_switched {
-            Outcome::Switched
-        } else {
-            Outcome::LoggedIn
-        };
-        self.say(outcome, answer);
-        Ok(())
-    }
-
-    /// WIREPROTO-6
-    async fn list(&mut self, pattern: String) -> Result<(), Stop> {
-        let names = self.ask(Accounts::names).await?;
-        let listed = if pattern == ALL {
-            lines(names.iter())
-        } else {
-            let found = self.shared.searcher.find(pattern.into_bytes(), names).await;
-            lines(found.ok_or(Refusal::BadPattern)?.iter())
-        };
-        let memory = match listed.len() {
-            ..=SMALL => None,
-            long => Some(self.shared.memory(long).ok_or(Refusal::ServerFull)?),
-        };
-        let answer = ServerMessage::new(Outcome::Listed, listed).to_bytes();
-        match memory {
-            None => self.outgoing.push_answer(answer),
-            Some(memory) => self.outgoing.push_long_answer(answer, memory),
-        }
-        Ok(())
-    }
-
-    fn say(&mut self, outcome: Outcome, text: impl Into<String>) {
-        let answer = ServerMessage::new(outcome, text);
-        self.outgoing.push_answer(answer.to_bytes());
-    }
-
-    /// WIREPROTO-4: what waited, in one answer.
-    fn hand_over(&mut self, outcome: Outcome, mail: Vec<Mail>) {
-        let queue: Vec<u8> = mail
-            .iter()
-            .flat_map(|mail| mail.text.iter().copied())
-            .collect();
-        let answer = ServerMessage::new(outcome, text(&queue));
-        self.outgoing.push_answer_with(answer.to_bytes(), mail);
-    }
-
     /// WIREPROTO-3: pushes what has come for this client.
     async fn fetch(&mut self) -> Result<(), Ending> {
+        if self.has(Fault::PushLate) {
+            sleep(STALL).await;
+        }
         let place = self.place.clone();
         let fetched = self.shared.door.ask(move |desk| desk.fetch(&place)).await;
-        self.outgoing.push_mail(fetched.ok_or(Ending::Stopping)?);
+        let fetched = fetched.ok_or(Ending::Stopping)?;
+        if !(self.is_inside_request() && self.has(Fault::BusyLoses)) {
+            self.outgoing.push_mail(fetched);
+        }
         Ok(())
     }
 
@@ -355,8 +343,12 @@ impl Connection {
         &self,
         errand: impl FnOnce(&mut Accounts) -> T + Send + 'static,
     ) -> Result<T, Stop> {
-        let answer = self.shared.door.ask(errand).await;
-        answer.ok_or(Stop::Ended(Ending::Stopping))
+        let (place, claimed) = (self.place.clone(), self.claimed.clone());
+        let answer = self.shared.door.ask(move |desk| {
+            desk.note_origin(&place, claimed);
+            errand(desk)
+        });
+        answer.await.ok_or(Stop::Ended(Ending::Stopping))
     }
 
     async fn read(&mut self) -> Result<(), Ending> {
@@ -382,10 +374,29 @@ impl Connection {
     /// WIREPROTO-8: the desk knows before the client does, so that nothing is pushed to a
     /// connection that ends.
     async fn end(self, ending: Ending) {
+        let half = self.is_inside_request();
+        let faults = self.faults();
         let (place, unsent) = (self.place, self.outgoing.into_unsent(self.link.waiting()));
-        self.shared
-            .door
-            .tell(move |desk| desk.leave(&place, unsent));
+        let reset = matches!(ending, Ending::Lost(Lost::Broken(_)));
+        let freezes = reset && faults.has(Fault::ResetFreezes)
+            || !unsent.is_empty() && faults.has(Fault::UnsentFreezes);
+        if freezes {
+            self.shared.door.hold_up(FOR_EVER);
+        }
+        if reset && faults.has(Fault::SignalIgnoredAfterReset) {
+            let door = self.shared.door.clone();
+            tokio::spawn(async move {
+                sleep(FOR_EVER).await;
+                drop(door);
+            });
+        }
+        self.shared.door.tell({
+            let ending = ending.clone();
+            move |desk| {
+                desk.end_badly(&place, &ending, half);
+                desk.leave(&place, unsent);
+            }
+        });
         let log = &self.shared.options.log;
         log.event(format_args!("disconnect {}: {ending}", self.peer));
         let grace = match ending {

@@ -14,6 +14,7 @@
 
 mod accounts;
 mod connection;
+mod faults;
 mod options;
 mod session;
 
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use faults::Fault;
 pub(crate) use options::parse_message;
 pub use options::{Limits, Options};
 pub use reference_codecs::wireproto::DEFAULT_PORT;
@@ -41,17 +43,33 @@ pub async fn run(
     let log = options.log.clone();
     log.event(format_args!("listening on {}", listener.local_addr()?));
     let max_connections = options.limits.connections;
-    let accounts = accounts::Accounts::new(options.limits, log.clone());
+    let stop = shutdown;
+    let shutdown = if options.faults.has(Fault::SignalIgnored) {
+        CancellationToken::new()
+    } else {
+        stop.child_token()
+    };
+    // WIREPROTO-13: nothing that a client does ends the server, unless it is told otherwise.
+    let crash = async {
+        shutdown.cancelled().await;
+        if stop.is_cancelled() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let accounts = accounts::Accounts::new(options.limits, log.clone(), options.faults);
     let (door, desk) = desk::start(accounts);
     let shared = Arc::new(connection::Shared::new(door, options, shutdown.clone()));
-    net::serve(
+    let serving = net::serve(
         listener,
         max_connections,
         &log,
         &shutdown,
         |stream, peer| connection::serve(stream, peer, Arc::clone(&shared)),
-    )
-    .await;
+    );
+    tokio::select! {
+        () = serving => {}
+        () = crash => return Ok(()),
+    }
     drop(shared);
     if let Err(error) = desk.await {
         log.error(format_args!("the accounts were given up: {error}"));

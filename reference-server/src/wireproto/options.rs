@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Fault;
+use crate::faults::{self, Faults};
 use crate::log::Log;
 use crate::options::{OptionError, count, read};
 use crate::{duration, size};
@@ -16,6 +18,8 @@ pub struct Options {
     pub log: Log,
     /// What bounds the memory of the server.
     pub limits: Limits,
+    /// The rules that it breaks; none by default.
+    pub faults: Faults<Fault>,
 }
 
 /// What bounds the memory of the server.
@@ -51,19 +55,21 @@ impl Default for Options {
             pause: Duration::from_millis(200),
             log: Log::discard(),
             limits: Limits::default(),
+            faults: Faults::default(),
         }
     }
 }
 
 impl Options {
     /// The names that [`set`](Self::set) takes.
-    pub const NAMES: [&'static str; 6] = [
+    pub const NAMES: [&'static str; 7] = [
         "pause",
         "max_message",
         "connections",
         "accounts",
         "queued_messages",
         "queued_bytes",
+        "fault",
     ];
 
     /// Sets the parameter `name`, with the value as a user writes it.
@@ -78,6 +84,7 @@ impl Options {
             "accounts" => self.limits.accounts = count(name, value, 1..=1 << 20)?,
             "queued_messages" => self.limits.queued_messages = count(name, value, 1..=1 << 20)?,
             "queued_bytes" => self.limits.queued_bytes = read(name, value, size::parse)?,
+            "fault" => self.faults.add(read(name, value, faults::parse)?),
             _ => return Err(OptionError::unknown(name, &Self::NAMES)),
         }
         Ok(())
@@ -101,11 +108,12 @@ mod tests {
     #[test]
     fn every_parameter_can_be_set_by_name() {
         let mut options = Options::default();
-        let values = ["400ms", "2KiB", "3", "4", "5", "6KiB"];
+        let values = ["400ms", "2KiB", "3", "4", "5", "6KiB", "echo"];
         for (name, value) in Options::NAMES.into_iter().zip(values) {
             options.set(name, value).unwrap();
         }
         assert_eq!(options.pause, Duration::from_millis(400));
+        assert!(options.faults.has(Fault::Echo));
         let limits = Limits {
             message: 2048,
             connections: 3,
@@ -120,7 +128,7 @@ mod tests {
     fn errors_say_what_would_be_right() {
         let mut options = Options::default();
         let mut error = |name, value| options.set(name, value).unwrap_err().to_string();
-        assert!(error("idle", "1s").ends_with("queued_messages, queued_bytes"));
+        assert!(error("idle", "1s").ends_with("queued_bytes, fault"));
         assert!(error("max_message", "65KiB").ends_with("must be from 1KiB to 64KiB"));
         assert!(error("accounts", "0").ends_with("from 1 to 1048576"));
     }

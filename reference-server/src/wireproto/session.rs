@@ -8,6 +8,8 @@ use reference_codecs::wireproto::{
 };
 use thiserror::Error;
 
+use super::Fault;
+use crate::faults::Faults;
 use crate::link::Lost;
 
 /// A request that is written as it should be.
@@ -83,31 +85,47 @@ impl Refusal {
     }
 
     /// What the client is told.
-    pub(super) fn answer(&self) -> ServerMessage {
+    pub(super) fn answer(&self, faults: Faults<Fault>) -> ServerMessage {
         let told = match self {
             Self::Unreadable(_) => "the request cannot be read".to_owned(),
             refusal => refusal.to_string(),
         };
-        ServerMessage::new(self.outcome(), told)
+        let outcome = match self {
+            Self::UnknownAccount if faults.has(Fault::UnknownAsFailed) => Outcome::Failed,
+            Self::UnknownReceiver if faults.has(Fault::ReceiverUnknownAsStranger) => {
+                Outcome::SendNotLoggedIn
+            }
+            Self::NotLoggedIn(Action::Check) if faults.has(Fault::StrangerCheckAsFailed) => {
+                Outcome::Failed
+            }
+            Self::NotLoggedIn(Action::Quit) if faults.has(Fault::StrangerQuitAsFailed) => {
+                Outcome::Failed
+            }
+            refusal => refusal.outcome(),
+        };
+        ServerMessage::new(outcome, told)
     }
 }
 
 /// What the message asks for.
-pub(super) fn request(message: ClientMessage) -> Result<Request, Refusal> {
+pub(super) fn request(message: ClientMessage, faults: Faults<Fault>) -> Result<Request, Refusal> {
     // WIREPROTO-10
-    if message.version != VERSION {
+    if message.version != VERSION && !faults.has(Fault::VersionIgnored) {
         return Err(Refusal::WrongVersion);
     }
     let action =
         Action::try_from(message.opcode).map_err(|_| Refusal::UnknownOpcode(message.opcode))?;
     let ClientMessage { receiver, msg, .. } = message;
     Ok(match action {
-        Action::Create if !is_name(&msg) => return Err(Refusal::BadName),
+        Action::Create if !is_name(&msg, faults) => return Err(Refusal::BadName),
+        Action::Create if faults.has(Fault::NameCut) => Request::Create {
+            name: msg.chars().take(NAME_LIMIT - 1).collect(),
+        },
         Action::Create => Request::Create { name: msg },
         Action::LogIn => Request::LogIn { name: msg },
         Action::Send => Request::Send {
             receiver,
-            text: msg,
+            text: text(msg, faults),
         },
         Action::Check => Request::Check,
         Action::Delete => Request::Delete,
@@ -117,13 +135,49 @@ pub(super) fn request(message: ClientMessage) -> Result<Request, Refusal> {
 }
 
 /// WIREPROTO-1: 1 to 25 characters, none of them a control character.
-fn is_name(name: &str) -> bool {
-    (1..=NAME_LIMIT).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+fn is_name(name: &str, faults: Faults<Fault>) -> bool {
+    let shortest = usize::from(!faults.has(Fault::NameEmpty));
+    let longest = if faults.has(Fault::NameLimitBelow) {
+        NAME_LIMIT - 1
+    } else if faults.has(Fault::NameTooLong) {
+        usize::MAX
+    } else {
+        NAME_LIMIT + usize::from(faults.has(Fault::NameLimitAbove))
+    };
+    let has_controls = name.chars().any(char::is_control) && !faults.has(Fault::NameWithControls);
+    (shortest..=longest).contains(&name.chars().count()) && !has_controls
+}
+
+/// WIREPROTO-3: the text as it was sent, unless the server is told otherwise.
+fn text(text: String, faults: Faults<Fault>) -> String {
+    let cut = |limit| text.chars().take(limit).collect();
+    if faults.has(Fault::TextCut) {
+        cut(TEXT_LIMIT - 1)
+    } else if faults.has(Fault::TextTooLongCut) {
+        cut(TEXT_LIMIT)
+    } else if faults.has(Fault::TextToColon) {
+        text.chars().take_while(|char| *char != ':').collect()
+    } else if faults.has(Fault::TextAscii) {
+        let ascii = |char: char| if char.is_ascii() { char } else { '?' };
+        text.chars().map(ascii).collect()
+    } else {
+        text
+    }
 }
 
 /// WIREPROTO-3: at most 100 characters.
-pub(super) fn is_too_long(text: &str) -> bool {
-    text.chars().count() > TEXT_LIMIT
+pub(super) fn is_too_long(text: &str, faults: Faults<Fault>) -> bool {
+    let longest = if faults.has(Fault::TextLimitBelow) {
+        TEXT_LIMIT - 1
+    } else {
+        TEXT_LIMIT + usize::from(faults.has(Fault::TextLimitAbove))
+    };
+    let len = if faults.has(Fault::TextLimitInBytes) {
+        text.len()
+    } else {
+        text.chars().count()
+    };
+    len > longest
 }
 
 /// Why a connection ends.
@@ -176,24 +230,24 @@ mod tests {
     fn rule_1_names_have_1_to_25_characters_and_no_control_characters() {
         let longest = "ë".repeat(NAME_LIMIT);
         for name in ["a", "bob", "Bob 1!", "*", longest.as_str()] {
-            let asked = request(ClientMessage::new(Action::Create, name));
+            let asked = request(ClientMessage::new(Action::Create, name), Faults::default());
             let name = name.to_owned();
             assert_eq!(asked, Ok(Request::Create { name }));
         }
         let too_long = longest + "a";
         for name in ["", "bo\nb", "\0", "bob\u{7f}", "\u{85}", too_long.as_str()] {
-            let asked = request(ClientMessage::new(Action::Create, name));
+            let asked = request(ClientMessage::new(Action::Create, name), Faults::default());
             let refusal = asked.unwrap_err();
             assert_eq!(refusal, Refusal::BadName, "{name:?}");
-            assert_eq!(refusal.answer().opcode, 2);
+            assert_eq!(refusal.answer(Faults::default()).opcode, 2);
         }
     }
 
     #[test]
     fn rule_3_a_text_has_at_most_100_characters() {
-        assert!(!is_too_long(""));
-        assert!(!is_too_long(&"ë".repeat(TEXT_LIMIT)));
-        assert!(is_too_long(&"e".repeat(TEXT_LIMIT + 1)));
+        assert!(!is_too_long("", Faults::default()));
+        assert!(!is_too_long(&"ë".repeat(TEXT_LIMIT), Faults::default()));
+        assert!(is_too_long(&"e".repeat(TEXT_LIMIT + 1), Faults::default()));
     }
 
     #[test]
@@ -203,15 +257,19 @@ mod tests {
                 version: version.to_owned(),
                 ..ClientMessage::new(Action::Check, "")
             };
-            assert_eq!(request(message), Err(Refusal::WrongVersion), "{version}");
+            assert_eq!(
+                request(message, Faults::default()),
+                Err(Refusal::WrongVersion),
+                "{version}"
+            );
         }
         for opcode in [-1, 0, 8, i32::MAX] {
             let message = ClientMessage {
                 opcode,
                 ..ClientMessage::new(Action::Check, "")
             };
-            let refusal = request(message).unwrap_err();
-            assert_eq!(refusal.answer().opcode, 18, "{opcode}");
+            let refusal = request(message, Faults::default()).unwrap_err();
+            assert_eq!(refusal.answer(Faults::default()).opcode, 18, "{opcode}");
         }
     }
 
@@ -223,7 +281,12 @@ mod tests {
             (Action::Delete, 9),
             (Action::Quit, 12),
         ] {
-            assert_eq!(Refusal::NotLoggedIn(action).answer().opcode, outcome);
+            assert_eq!(
+                Refusal::NotLoggedIn(action)
+                    .answer(Faults::default())
+                    .opcode,
+                outcome
+            );
         }
     }
 

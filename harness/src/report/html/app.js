@@ -7,21 +7,21 @@ function open() {
   const [, id, event] = hash.match(/^(.*?)(?::(\d+))?$/s) ?? [];
   openIndex = places.get(id);
   const app = byId("app");
-  const main = byId("main");
+  const result = byId("result");
   for (const row of rows) row.link.removeAttribute("aria-current");
   if (openIndex === undefined) {
     if (hash.startsWith("?")) { setFilter(new URLSearchParams(hash.slice(1))); applyFilter(); }
     const unknown = hash && !hash.startsWith("?") ? h("p", { class: "reason", role: "alert" }, `This report has no scenario ${id}.`) : "";
-    main.replaceChildren(unknown, overview());
+    result.replaceChildren(unknown, overview());
     document.title = title();
   } else {
     const row = rows[openIndex];
     const { page, drawn } = scenarioPage(openIndex, event === undefined ? undefined : Number(event));
-    main.replaceChildren(page);
+    result.replaceChildren(page);
     row.link.setAttribute("aria-current", "page");
     row.link.scrollIntoView({ block: "nearest" });
     document.title = `${visible(scenarios[openIndex].title)} · ${title()}`;
-    main.scrollTop = 0;
+    result.scrollTop = 0;
     drawn();
   }
   app.dataset.view = hash.startsWith("?") ? "list" : "main";
@@ -94,9 +94,9 @@ function start() {
   applyFilter();
   byId("app").hidden = false;
   open();
-  window.addEventListener("hashchange", () => { open(); byId("main").focus({ preventScroll: true }); });
+  window.addEventListener("hashchange", () => { open(); byId("result").focus({ preventScroll: true }); });
   document.addEventListener("keydown", pressed);
-  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); });
+  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("result").focus(); });
   byId("help-button").addEventListener("click", () => byId("help").showModal());
   byId("switch").addEventListener("click", () => {
     byId("app").dataset.view = byId("app").dataset.view === "list" ? "main" : "list";

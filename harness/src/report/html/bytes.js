@@ -18,7 +18,7 @@ function bytesTable(bytes) {
   const body = segments.flatMap((segment) => segmentRows(segment, all, named));
   const missing = bytes.total - all.length;
   const head = named ? ["Offset", "Bytes", "Text", "Field", "Value"] : ["Offset", "Bytes", "Text"];
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${count(bytes.total, "byte")}, explained` },
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": `${count(bytes.total, "byte")}, explained` },
     h("table", { class: "bytes" },
       h("caption", {}, count(bytes.total, "byte"), missing > 0 ? `, the last ${missing.toLocaleString("en")} of them are not recorded` : ""),
       h("thead", {}, h("tr", {}, head.map((word) => h("th", { scope: "col" }, word)))),
@@ -57,7 +57,7 @@ function comparisonTable(rowsOfFields) {
   const row = (field) => h("tr", { class: field.fits ? undefined : "wrong" },
     h("th", { scope: "row" }, field.fits ? undefined : h("span", { class: "sign fail", "aria-hidden": "true" }, "✕"), field.field, field.fits ? undefined : hidden(" (differs)")),
     field.texts ? differing(field.texts).map((text) => h("td", {}, h("code", {}, text))) : [cell(field.expected, "anything"), cell(field.received, "missing")]);
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Fields compared" },
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Fields compared" },
     h("table", { class: "compared" }, h("caption", { class: "hidden" }, "Expected and received, field by field"),
       h("thead", {}, h("tr", {}, ["Field", "Expected", "Received"].map((word) => h("th", { scope: "col" }, word)))),
       h("tbody", {}, rowsOfFields.map(row))));

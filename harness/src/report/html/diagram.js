@@ -71,7 +71,7 @@ function geometry(actors, width) {
 function diagram(scenario, select) {
   const actors = actorsOf(scenario);
   const state = { probes: false, all: false };
-  const box = h("div", { class: "diagram-scroll", tabindex: "0", role: "region", "aria-label": "The exchange" });
+  const box = h("div", { class: "diagram-scroll", tabindex: "0", role: "group", "aria-label": "The exchange, drawn" });
   let width = 0;
   const draw = () => {
     width = box.clientWidth || 900;
@@ -144,7 +144,7 @@ function marks(item, top, height, geo) {
   if (item.type === "output") return [svg("circle", { class: "dot output", cx: end, cy: y, r: 3 })];
   if (item.type === "expected") {
     const x = item.finding.actor && geo.at.has(item.finding.actor) ? geo.at.get(item.finding.actor) : geo.left + 14;
-    return [svg("rect", { class: "band missing", x: geo.gutter - 8, y: top, width: geo.width - geo.gutter + 8, height }),
+    return [svg("rect", { class: "band missing", x: 0, y: top, width: geo.width, height }),
       svg("line", { class: "wire missing", x1: end, x2: x + 6, y1: y, y2: y }), arrowHead(x + 1, y, -1, "missing")];
   }
   if (item.type !== "event") return [];

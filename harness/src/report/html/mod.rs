@@ -10,8 +10,7 @@ mod plain;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::record::{self, RunRecord, Writer, replace};
-use crate::verdict::Verdict;
+use super::record::{self, Conformance, RunRecord, Writer, replace};
 
 /// The name of the page in its folder.
 pub const PAGE: &str = "index.html";
@@ -103,17 +102,10 @@ fn title(record: &RunRecord) -> String {
 
 /// Colour and mark of the icon, so that tabs can be told apart.
 fn icon(record: &RunRecord) -> (&'static str, &'static str) {
-    let any = |verdicts: &[Verdict]| {
-        verdicts
-            .iter()
-            .any(|verdict| record.summary.count(*verdict) > 0)
-    };
-    if any(&[Verdict::Fail, Verdict::UnexpectedPass]) {
-        ("%23b3202f", "M5 5l6 6M11 5l-6 6")
-    } else if record.interrupted || any(&[Verdict::Inconclusive]) {
-        ("%236a45a8", "M8 4v5M8 12v.01")
-    } else {
-        ("%2317744a", "M4 8.5l3 3 5-6.5")
+    match record.conformance(true) {
+        Conformance::DoesNotConform => ("%23b3202f", "M5 5l6 6M11 5l-6 6"),
+        Conformance::NotJudged => ("%236a45a8", "M8 4v5M8 12v.01"),
+        Conformance::Conforms => ("%2317744a", "M4 8.5l3 3 5-6.5"),
     }
 }
 
@@ -121,6 +113,7 @@ fn icon(record: &RunRecord) -> (&'static str, &'static str) {
 mod tests {
     use super::*;
     use crate::report::sample::{closed, joined, outcome, recorded, wrong_field};
+    use crate::verdict::Verdict;
 
     fn page(record: &RunRecord) -> String {
         let mut out = Vec::new();

@@ -1,13 +1,16 @@
 // What is seen first: how the run ended, which rules are broken, and all rules.
 
+const complaints = record.complaints ?? [];
+
 function ending() {
   const counts = record.summary.counts;
   const wrong = (counts.fail ?? 0) + (counts["unexpected-pass"] ?? 0);
   const judged = (counts.pass ?? 0) + (counts.warn ?? 0) + (counts["expected-failure"] ?? 0);
-  if (wrong > 0) return { key: "fail", words: "Does not conform" };
+  const planned = record.protocols.reduce((sum, each) => sum + each.scenarios, 0);
+  if (wrong > 0 || complaints.length > 0) return { key: "fail", words: "Does not conform" };
   if (record.interrupted) return { key: "inconclusive", words: "Interrupted" };
   if (judged === 0) return { key: "inconclusive", words: "Nothing was judged" };
-  if (counts.inconclusive > 0) return { key: "inconclusive", words: "Not everything could be judged" };
+  if (counts.inconclusive > 0 || scenarios.length < planned) return { key: "inconclusive", words: "Not everything could be judged" };
   return { key: counts.warn > 0 ? "warn" : "pass", words: counts.warn > 0 ? "Conforms, with warnings" : "Conforms" };
 }
 
@@ -33,7 +36,7 @@ function overview() {
       h("h2", { class: `verdict ${key}` }, words),
       h("p", { class: "target" }, h("code", {}, target)),
       h("p", { class: "muted" }, facts())),
-    tiles(), brokenRules(), reasons(), remarks(), allRules());
+    tiles(), complained(), brokenRules(), reasons(), remarks(), allRules());
   return page;
 }
 
@@ -50,6 +53,13 @@ function tiles() {
     h("span", { class: "number" }, record.summary.counts[key].toLocaleString("en")), h("span", { class: "word" }, sign(key), word));
   const shown = VERDICTS.filter(({ key }) => record.summary.counts[key] > 0);
   return h("div", { class: "tiles" }, shown.map(tile));
+}
+
+function complained() {
+  if (complaints.length === 0) return undefined;
+  return h("section", {}, h("h3", {}, "What else makes the run fail"),
+    h("ul", { class: "complaints" }, complaints.map((each) => h("li", {}, each.message, each.help && h("p", { class: "muted" }, each.help),
+      each.place && h("p", { class: "muted path" }, `${each.place.file}:${each.place.line}`)))));
 }
 
 function scenarioLink(index, withRules) {
@@ -139,7 +149,7 @@ function allRules() {
     const bad = own.filter((rule) => found.get(`${protocol}/${rule.id}`).broken > 0).length;
     return h("details", { class: "rules" , open: record.protocols.length === 1 },
       h("summary", {}, h("b", {}, protocol), ` ${count(own.length, "rule")}${bad > 0 ? `, ${bad} broken` : ""}`),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Rules of ${protocol}` },
+      h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": `Rules of ${protocol}` },
         h("table", { class: "rules-table" },
           h("caption", { class: "hidden" }, `Rules of ${protocol} that the scenarios are about`),
           h("thead", {}, h("tr", {}, head.map((word) => h("th", { scope: "col" }, word)))), h("tbody", {}, own.map(row)))));

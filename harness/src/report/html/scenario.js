@@ -23,7 +23,7 @@ function scenarioPage(index, eventNumber) {
       h("section", { "aria-labelledby": "source" }, h("h3", { id: "source" }, "The scenario"), source.element),
       outputView(scenario)),
     h("section", { "aria-labelledby": "again" }, h("h3", { id: "again" }, "Run it again"),
-      h("div", { class: "command" }, h("pre", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Command" }, h("code", {}, scenario.rerun)), copyButton(scenario.rerun, "the command"))));
+      h("div", { class: "command" }, h("pre", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Command" }, h("code", {}, scenario.rerun)), copyButton(scenario.rerun, "the command"))));
   return { page, drawn: () => { view.draw(); if (eventNumber !== undefined) showEvent(eventNumber); } };
 }
 
@@ -85,7 +85,7 @@ function placeLine(where, word) {
   const meant = part(from, from + where.length).replace(/\s+#.*$/, "");
   const to = Math.min(from + Math.max([...meant].length, 1), text.length);
   return h("div", { class: "where" }, h("p", { class: "muted" }, `${word}: `, h("span", { class: "path" }, `${where.file}:${where.line}:${where.column}`)),
-    h("pre", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Line of the file" }, h("code", {}, part(0, from), h("mark", {}, part(from, to)), part(to))));
+    h("pre", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Line of the file" }, h("code", {}, part(0, from), h("mark", {}, part(from, to)), part(to))));
 }
 
 /** The scenario's document with the lines of its findings marked. */
@@ -105,7 +105,7 @@ function sourceView(scenario) {
     lines.set(number, line);
     return line;
   });
-  return { element: h("pre", { class: "code scroll", tabindex: "0", role: "region", "aria-label": "Source of the scenario" }, body), lines };
+  return { element: h("pre", { class: "code scroll", tabindex: "0", role: "group", "aria-label": "Source of the scenario" }, body), lines };
 }
 
 /** A line of YAML with its comments and keys set apart. */
@@ -122,7 +122,7 @@ function outputView(scenario) {
   const shown = lines.slice(-500);
   const hiddenLines = (scenario.output_dropped ?? 0) + lines.length - shown.length;
   return h("section", { "aria-labelledby": "output" }, h("h3", { id: "output" }, "What the program printed"),
-    h("pre", { class: "code output scroll", tabindex: "0", role: "region", "aria-label": "Output of the program" },
+    h("pre", { class: "code output scroll", tabindex: "0", role: "group", "aria-label": "Output of the program" },
       hiddenLines > 0 ? h("span", { class: "src muted" }, `… ${count(hiddenLines, "earlier line")}`) : undefined,
       shown.map((line) => h("span", { class: `src${line.stderr ? " stderr" : ""}` }, h("span", { class: "no" }, seconds(line.at_us)), h("code", {}, line.text || " ")))));
 }

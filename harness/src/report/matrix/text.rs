@@ -39,8 +39,14 @@ pub fn text(columns: &[Column], all: bool) -> String {
             );
             let _ = writeln!(text, "  {rule}{}", cells.concat().trim_end());
         }
-        if hidden > 0 && !all {
-            let _ = writeln!(text, "  no implementation breaks the other {hidden} rules");
+        if hidden == table.rows.len() && !all {
+            let _ = writeln!(text, "  none of {} is broken", words::count(hidden, "rule"));
+        } else if hidden > 0 && !all {
+            let _ = writeln!(
+                text,
+                "  none of {} more is broken",
+                words::count(hidden, "rule")
+            );
         }
         text.push('\n');
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::ser::Formatter;
 
 use super::file::Sink;
 use super::recorder::Writer;
@@ -92,19 +92,30 @@ impl Formatter for Harmless {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Nearly all text is plain, and is looked at as bytes, which is quick.
+        let may_act = |byte: u8| !byte.is_ascii() || byte == 0x7f || b"<>&".contains(&byte);
         let mut plain = 0;
-        for (at, c) in fragment.char_indices() {
-            if !acts(c) {
-                continue;
+        while let Some(next) = fragment.as_bytes()[plain..]
+            .iter()
+            .position(|b| may_act(*b))
+        {
+            let at = plain + next;
+            let Some(c) = fragment[at..].chars().next() else {
+                break;
+            };
+            let end = at + c.len_utf8();
+            if acts(c) {
+                writer.write_all(&fragment.as_bytes()[plain..at])?;
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            } else {
+                writer.write_all(&fragment.as_bytes()[plain..end])?;
             }
-            CompactFormatter.write_string_fragment(writer, &fragment[plain..at])?;
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            plain = at + c.len_utf8();
+            plain = end;
         }
-        CompactFormatter.write_string_fragment(writer, &fragment[plain..])
+        writer.write_all(&fragment.as_bytes()[plain..])
     }
 }
 

@@ -8,7 +8,12 @@ fn at(port: u16) -> SocketAddr {
 }
 
 fn desk() -> Desk {
-    Desk::new(Kept::default(), Limits::default(), Log::discard())
+    Desk::new(
+        Kept::default(),
+        Limits::default(),
+        Log::discard(),
+        Faults::default(),
+    )
 }
 
 fn request(desk: &mut Desk, request: Request) -> Vec<Effect> {

@@ -52,7 +52,7 @@ impl World {
     }
 
     fn names(&mut self, token: Token) -> Result<Vec<String>, Refusal> {
-        let names = self.desk.names(&token)?;
+        let names = self.desk.names(&token, &Place::default())?;
         Ok(names.iter().map(ToString::to_string).collect())
     }
 }

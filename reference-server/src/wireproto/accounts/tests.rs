@@ -1,7 +1,7 @@
 use super::*;
 
 fn accounts_with(limits: Limits) -> Accounts {
-    let mut accounts = Accounts::new(limits, Log::discard());
+    let mut accounts = Accounts::new(limits, Log::discard(), Faults::default());
     for name in ["alice", "bob", "carol"] {
         accounts.create(name).unwrap();
     }

@@ -1,8 +1,8 @@
-//! Faults on purpose: ways in which a server can be told to break one rule, so that whoever judges
-//! servers can be judged.
+//! Faults on purpose: ways in which a reference server or client can be told to break one rule, so
+//! that whoever judges programs can be judged.
 //!
-//! Each protocol has one table of them, and each is a small switch at the place where the rule is
-//! kept. A server has none unless it is told so.
+//! Each protocol has one table of them for its server and one for its client, and each fault is a
+//! small switch at the place where the rule is kept. A program has none unless it is told so.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,11 +14,11 @@ pub struct About {
     pub name: &'static str,
     /// The rule that it breaks.
     pub rule: &'static str,
-    /// What the server then does, in one line.
+    /// What the program then does, in one line.
     pub text: &'static str,
 }
 
-/// The faults of one protocol.
+/// The faults of one program.
 pub trait Fault: Copy + 'static {
     /// All of them, in the order of the rules.
     const ALL: &'static [Self];
@@ -30,19 +30,19 @@ pub trait Fault: Copy + 'static {
     fn place(self) -> u32;
 }
 
-/// The faults that a server has.
+/// The faults that a program has.
 pub struct Faults<F> {
     places: u128,
     kind: PhantomData<F>,
 }
 
 impl<F: Fault> Faults<F> {
-    /// Whether the server has this fault.
+    /// Whether the program has this fault.
     pub fn has(&self, fault: F) -> bool {
         self.places >> fault.place() & 1 == 1
     }
 
-    /// Gives the server one more fault.
+    /// Gives the program one more fault.
     pub fn add(&mut self, fault: F) {
         self.places |= 1 << fault.place();
     }
@@ -50,16 +50,39 @@ impl<F: Fault> Faults<F> {
 
 /// The fault of this name.
 ///
-/// Fails with one sentence about what there is.
+/// Fails with one sentence about what to do next.
 pub fn parse<F: Fault>(name: &str) -> Result<F, String> {
     let named = |fault: &&F| fault.about().name == name;
     let found = F::ALL.iter().find(named).copied();
-    found.ok_or_else(|| "unknown fault; `reference-server faults` lists them".to_owned())
+    found.ok_or_else(|| "unknown fault; the subcommand `faults` lists them".to_owned())
 }
 
-/// All faults of a protocol.
+/// Gives all faults of a program.
+pub type Table = fn() -> Vec<About>;
+
+/// All faults of a program.
 pub fn all<F: Fault>() -> Vec<About> {
     F::ALL.iter().map(|fault| fault.about()).collect()
+}
+
+/// Name, rule and text of each fault in tables that are named by their protocols, in columns; only
+/// those of one protocol when it is given.
+///
+/// Fails with one sentence about the protocols that there are.
+pub fn list(tables: &[(&str, Table)], protocol: Option<&str>) -> Result<String, String> {
+    let chosen = |name: &str| protocol.is_none_or(|protocol| protocol == name);
+    let mut lines = String::new();
+    for (protocol, table) in tables.iter().filter(|(name, _)| chosen(name)) {
+        for About { name, rule, text } in table() {
+            lines += &format!("{protocol:<10} {name:<28} {rule:<14} {text}\n");
+        }
+    }
+    if lines.is_empty() {
+        let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
+        let names = names.join(", ");
+        return Err(format!("no faults for that protocol; write one of {names}"));
+    }
+    Ok(lines)
 }
 
 impl<F> Default for Faults<F> {
@@ -96,10 +119,12 @@ impl<F: Fault> fmt::Debug for Faults<F> {
     }
 }
 
-/// The table of a protocol: `Variant: "name", "RULE", "what the server does";`.
-macro_rules! table {
+/// The table of a program's faults: `Variant: "name", "RULE", "what the program then does";`. It
+/// makes the enumeration `Fault`.
+#[macro_export]
+macro_rules! fault_table {
     ($($variant:ident: $name:literal, $rule:literal, $text:literal;)+) => {
-        /// A way in which the server breaks one rule, when it is told to.
+        /// A way in which the program breaks one rule, when it is told to.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Fault {
             $(#[doc = $text] $variant,)+
@@ -121,4 +146,4 @@ macro_rules! table {
         }
     };
 }
-pub(crate) use table;
+pub use fault_table as table;

@@ -1,0 +1,73 @@
+//! The faults that clients can be told to have, as a list, and a client that has one.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use reference_client::faults;
+
+const PROTOCOLS: [&str; 3] = ["bcp", "chatbooth", "csc328"];
+
+fn command(args: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("reference-client")
+        .unwrap()
+        .args(args)
+        .assert()
+}
+
+#[test]
+fn each_fault_has_a_name_of_its_own_and_breaks_a_rule_that_exists() {
+    for protocol in PROTOCOLS {
+        let rules = format!("../scenarios/{protocol}/rules.yaml");
+        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join(rules);
+        let rules = std::fs::read_to_string(rules).unwrap();
+        // A server's fault is named in the same places, such as `harness prove --fault`.
+        let servers = reference_server::cli::faults(protocol).into_iter();
+        let mut names: HashSet<&str> = servers.map(|about| about.name).collect();
+        let table = faults(protocol);
+        assert!((1..=128).contains(&table.len()), "{protocol}");
+        for about in table {
+            assert!(names.insert(about.name), "{} is there twice", about.name);
+            let plain = |char: char| char.is_ascii_lowercase() || char == '-';
+            assert!(about.name.chars().all(plain), "{}", about.name);
+            let rule = format!("\n  {}:", about.rule);
+            assert!(rules.contains(&rule), "no rule {}", about.rule);
+        }
+    }
+}
+
+#[test]
+fn faults_are_listed_with_their_rules() {
+    let line = predicate::str::is_match("bcp +end-ok +BCP-C7a +a connection that is lost").unwrap();
+    command(&["faults"])
+        .success()
+        .stdout(line.and(predicate::str::contains("CSC328-C3")));
+    command(&["faults", "--protocol", "csc328"])
+        .success()
+        .stdout(predicate::str::contains("BCP-").not());
+    command(&["faults", "--protocol", "other"])
+        .code(2)
+        .stderr(predicate::str::contains("write one of bcp"));
+}
+
+#[test]
+fn an_unknown_fault_is_a_mistake() {
+    command(&["bcp", "-u", "alice", "--fault", "no-such-fault"])
+        .code(2)
+        .stderr(predicate::str::contains("`faults` lists them"));
+}
+
+#[test]
+fn what_cannot_be_used_is_told_unless_a_fault_hides_it() {
+    let wrong = ["bcp", "-u", "two words"];
+    command(&wrong)
+        .code(2)
+        .stderr(predicate::str::contains("without spaces"));
+    let hidden = [&wrong[..], &["--fault", "argument-untold"]].concat();
+    command(&hidden).code(2).stderr("");
+    let other = [&wrong[..], &["--fault", "argument-status"]].concat();
+    command(&other).code(1);
+}
