@@ -296,7 +296,6 @@ impl World {
 
     /// Lets due answers out first, and keeps the pause that a fragile implementation needs.
     pub(super) async fn pace(&mut self, actor: usize) {
-        let patience = Instant::now() + WRITE_PATIENCE;
         let settled = |world: &mut Self| {
             let actor = &world.actors[actor];
             let flushed = actor
@@ -305,7 +304,11 @@ impl World {
                 .is_none_or(super::session::Session::flushed);
             (actor.due.is_empty() && flushed).then_some(())
         };
-        self.drive(patience, settled).await;
+        self.serve_once().await;
+        if settled(self).is_none() {
+            let patience = Instant::now() + WRITE_PATIENCE;
+            self.drive(patience, settled).await;
+        }
         let pace = self.scenario.pace;
         if let Some(last) = self.last_send.filter(|_| !pace.is_zero()) {
             let _: Option<()> = self.drive(last + pace, |_| None).await;

@@ -90,19 +90,28 @@ impl<'p> Race<'p> {
 
 impl World {
     /// Waits until all branches, or the first that fits, have what they expect.
-    pub(super) async fn observe(&mut self, branches: Vec<Branch<'_>>, join: Join) -> Done {
-        let free = branches.len() > 1 && join == Join::All;
-        let block = free.then(|| self.transcript.turns());
+    pub(super) async fn observe<'p>(
+        &mut self,
+        branches: impl IntoIterator<Item = Branch<'p>>,
+        join: Join,
+    ) -> Done {
         let runner = |branch| Runner {
             branch,
             alive: true,
             fits: false,
         };
-        let mut race = Race {
-            runners: branches.into_iter().map(runner).collect(),
+        let runners: Vec<Runner<'p>> = branches.into_iter().map(runner).collect();
+        let free = runners.len() > 1 && join == Join::All;
+        let block = free.then(|| self.transcript.turns());
+        self.run(Race {
+            runners,
             join,
             block,
-        };
+        })
+        .await
+    }
+
+    async fn run(&mut self, mut race: Race<'_>) -> Done {
         let mut overdue = false;
         loop {
             self.take_items(&mut race).await?;

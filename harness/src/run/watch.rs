@@ -135,8 +135,7 @@ impl World {
             let Some(watch) = Self::watch(place, inbox, what, &[]) else {
                 continue;
             };
-            self.observe(vec![VecDeque::from([watch])], Join::All)
-                .await?;
+            self.observe([VecDeque::from([watch])], Join::All).await?;
         }
         Ok(())
     }

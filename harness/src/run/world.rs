@@ -293,6 +293,15 @@ impl World {
         .await
     }
 
+    /// Serves all sockets, and waits for nothing.
+    pub(super) async fn serve_once(&mut self) {
+        poll_fn(|cx| {
+            self.serve(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
     /// Serves all sockets while a future that does not need them runs.
     pub(super) async fn drive_beside<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
