@@ -117,10 +117,8 @@ impl Matcher {
                 truth("$any", value, diagnostics);
                 Self::Any(span)
             }
-            "$absent" => match truth("$absent", value, diagnostics) {
-                false => Self::Any(span),
-                true => Self::Absent(span),
-            },
+            "$absent" if truth("$absent", value, diagnostics) => Self::Absent(span),
+            "$absent" => Self::Any(span),
             "$contains" => Self::Contains(inner(diagnostics), span),
             "$not" => Self::Not(inner(diagnostics), span),
             "$len" => Self::Len(inner(diagnostics), span),

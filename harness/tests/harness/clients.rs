@@ -250,6 +250,12 @@ fn the_clients_in_python_conform() {
             "client/token",
         ),
         (
+            "wireproto/chatClient.py",
+            "{host} {port}",
+            "wireproto",
+            "client/limits",
+        ),
+        (
             "chatapp/ChatApp.py",
             "-c {name} {host} {port} {client_port}",
             "chatapp",

@@ -49,10 +49,10 @@ fn wrong(takes: Takes) -> &'static str {
 
 /// The document of a word, with something else behind the word. Everything stands in flow style
 /// there, or on lines of its own.
-fn spoilt(section: &Section, word: &Word) -> Option<String> {
+fn spoilt(section: &Section, word: &Word) -> String {
     let in_a_reflex = IN_A_REFLEX.iter().find(|(key, _)| *key == word.word);
     if let Some((_, text)) = in_a_reflex.filter(|_| section.what == "a reflex") {
-        return Some(section.frame.replace("with: { text: hi }", text));
+        return section.frame.replace("with: { text: hi }", text);
     }
     let text = section.document(word);
     let key = format!("{}:", word.word);
@@ -66,7 +66,7 @@ fn spoilt(section: &Section, word: &Word) -> Option<String> {
     let Some(at) = places.find(|at| *at >= example).or(first) else {
         // In no example.
         let wrong = wrong(word.takes);
-        return Some(section.frame.replace('…', &format!("{key} {wrong}")));
+        return section.frame.replace('…', &format!("{key} {wrong}"));
     };
     let at = at + key.len();
     let opened = text[..at].matches(['{', '[']).count();
@@ -77,7 +77,7 @@ fn spoilt(section: &Section, word: &Word) -> Option<String> {
         "what is typed" if word.takes == Takes::Values => NAMES,
         _ => wrong(word.takes),
     };
-    Some(format!("{} {wrong} {}", &text[..at], &text[end..]))
+    format!("{} {wrong} {}", &text[..at], &text[end..])
 }
 
 /// How long the value is that begins here; `in_flow` within brackets.
@@ -156,7 +156,7 @@ fn hold(language: Language) {
     let (mut said, mut unsaid) = (String::new(), Vec::new());
     for (section, word) in words().filter(|(section, _)| section.language == language) {
         let name = format!("{}: {}", section.what, word.word);
-        let text = spoilt(section, word).unwrap_or_default();
+        let text = spoilt(section, word);
         let complaints = complaints(section, word, &text);
         if complaints.has_errors() {
             said.push_str(&format!("# {name}\n{}\n\n", shown(&complaints)));
