@@ -14,7 +14,10 @@ const BEAT: Duration = Duration::from_millis(10);
 /// Delays below this are not remembered.
 const WORTH_NOTING: Duration = Duration::from_millis(15);
 
-/// How long a delay is remembered.
+/// Within how long after a delay all is read that came meanwhile.
+const SOON: Duration = Duration::from_millis(100);
+
+/// How many delays are remembered.
 const MEMORY: usize = 4096;
 
 /// When and how much the thread was late.
@@ -60,11 +63,15 @@ impl Lateness {
         worst
     }
 
-    /// The greatest delay noticed since a moment. The pulse may itself be waiting to be felt, so
-    /// the caller's own delay counts too.
+    /// The greatest delay noticed since a moment, or just before it: what came while the thread
+    /// stood still is read soon after, and so that moment was late. The pulse may itself be waiting
+    /// to be felt, so the caller's own delay counts too.
     pub(super) fn worst_since(&self, since: Instant, own: Duration) -> Duration {
         let delays = self.delays.borrow();
-        let recent = delays.iter().rev().take_while(|(at, _)| *at >= since);
+        let recent = delays
+            .iter()
+            .rev()
+            .take_while(|(at, _)| *at + SOON >= since);
         recent
             .map(|(_, late)| *late)
             .max()
@@ -91,6 +98,7 @@ mod tests {
         assert_eq!(worst(200), ms(150));
         assert_eq!(worst(1000), ms(60));
         assert_eq!(worst(3000), Duration::ZERO);
-        assert_eq!(lateness.worst_since(start, Duration::ZERO), ms(90));
+        let since = |since| lateness.worst_since(start + ms(since), Duration::ZERO);
+        assert_eq!((since(0), since(390), since(410)), (ms(90), ms(80), ms(70)));
     }
 }

@@ -289,6 +289,14 @@ impl World {
         self.judges_client() && code.is_some_and(|code| code != 0)
     }
 
+    /// Whether it is the point that the program goes on, or what it did just before binds nobody.
+    fn is_about_survival(&self, place: &StepPlace) -> bool {
+        let crash = &self.protocol.crash.id;
+        let binds = |rule: &Arc<Rule>| rule.level == Level::Must;
+        self.scenario.rules.iter().any(|rule| rule.id == *crash)
+            || !place.rules.first().is_none_or(binds)
+    }
+
     /// The rule of the next finding; notes whether the fence may still take it over.
     fn blame_for_good(
         &mut self,
@@ -345,7 +353,7 @@ impl World {
             Problem::Malformed { .. } | Problem::Unfinished { .. } => {
                 return (Arc::clone(&self.protocol.broken), true);
             }
-            Problem::Died { .. } if !self.gave_up() => {
+            Problem::Died { .. } if !self.gave_up() || self.is_about_survival(place) => {
                 return (Arc::clone(&self.protocol.crash), true);
             }
             _ => {}
