@@ -46,34 +46,53 @@ pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
     let wanted = |fault: &embedded::Fault| {
         arguments.fault.is_empty() || arguments.fault.iter().any(|name| name == fault.name)
     };
-    let mut holds = true;
+    let mut exceptions = Vec::new();
     for suite in &suites {
         let mut diagnostics = Diagnostics::default();
-        let exceptions = Exceptions::read(&suite.protocol.folder, &mut diagnostics);
+        exceptions.push(Exceptions::read(&suite.protocol.folder, &mut diagnostics));
         if diagnostics.has_errors() {
             complain(&diagnostics);
             return Exit::Usage;
         }
+    }
+    let tried = &|suite: &Suite, exceptions: &Exceptions| {
         let began = Instant::now();
-        let proven = match prove_one(suite, &exceptions, &wanted, &settings) {
-            Ok(proven) => proven,
-            Err(error) => {
-                say(&format!("cannot start: {error}"));
-                return Exit::NotJudged;
+        let proven = prove_one(suite, exceptions, &wanted, &settings);
+        proven.map(|proven| (proven, began.elapsed()))
+    };
+    let mut holds = true;
+    // Faults are waited for more than worked for, so the protocols are tried side by side.
+    let ended = std::thread::scope(|scope| {
+        let pairs = suites.iter().zip(&exceptions);
+        let running: Vec<_> = pairs
+            .map(|(suite, exceptions)| scope.spawn(move || tried(suite, exceptions)))
+            .collect();
+        for thread in running {
+            let (proven, took) = match thread.join() {
+                Ok(Ok(proven)) => proven,
+                Ok(Err(error)) => {
+                    say(&format!("cannot start: {error}"));
+                    return Some(Exit::NotJudged);
+                }
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            if settings.stop.is_cancelled() {
+                return Some(Exit::Interrupted);
             }
-        };
-        if settings.stop.is_cancelled() {
-            return Exit::Interrupted;
+            let shown = proof::Shown {
+                verbose: context.verbosity == Verbosity::Verbose,
+                whole: !partly,
+                took,
+            };
+            let text = proof::proof(&proven, &shown, context.width).to_text(context.colors);
+            // A closed pipe (`| head`) is no error.
+            let _ = write!(std::io::stdout().lock(), "{text}");
+            holds &= proven.holds(!partly);
         }
-        let shown = proof::Shown {
-            verbose: context.verbosity == Verbosity::Verbose,
-            whole: !partly,
-            took: began.elapsed(),
-        };
-        let text = proof::proof(&proven, &shown, context.width).to_text(context.colors);
-        // A closed pipe (`| head`) is no error.
-        let _ = write!(std::io::stdout().lock(), "{text}");
-        holds &= proven.holds(!partly);
+        None
+    });
+    if let Some(exit) = ended {
+        return exit;
     }
     if holds {
         Exit::Conforms
