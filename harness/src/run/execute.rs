@@ -138,23 +138,25 @@ impl World {
             );
             let _: Option<()> = self.drive(Instant::now() + every, |_| None).await;
             for event in blamed {
-                self.give_up(event);
+                self.give_up(event).await?;
             }
         }
         Ok(())
     }
 
     /// What made an attempt fail is no answer to the next one, nor is what came behind it on the
-    /// same socket.
-    fn give_up(&mut self, event: usize) {
+    /// same socket; what must not come at all is still looked for among it.
+    async fn give_up(&mut self, event: usize) -> Done {
         let is_first = |actor: &Actor| actor.inbox.front().is_some_and(|item| item.event == event);
         let Some(actor) = self.actors.iter().position(is_first) else {
-            return;
+            return Ok(());
         };
         let is_message = |item: &Item| matches!(item.what, ItemKind::Message(_));
         while self.actors[actor].inbox.front().is_some_and(is_message) {
+            self.check_item(actor).await?;
             self.pop(actor);
         }
+        Ok(())
     }
 
     async fn check_values(&mut self, checks: &[(Quantity, Check, Span)]) -> Done {
