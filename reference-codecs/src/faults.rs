@@ -26,25 +26,40 @@ pub trait Fault: Copy + 'static {
     /// What there is to know about it.
     fn about(self) -> About;
 
-    /// Its place in [`ALL`](Self::ALL), below 128.
-    fn place(self) -> u32;
+    /// Its place in [`ALL`](Self::ALL), below [`MOST`].
+    fn place(self) -> usize;
 }
+
+/// The most faults that the table of a program can have.
+pub const MOST: usize = WORDS * BITS;
+const WORDS: usize = 4;
+const BITS: usize = u64::BITS as usize;
 
 /// The faults that a program has.
 pub struct Faults<F> {
-    places: u128,
+    places: [u64; WORDS],
     kind: PhantomData<F>,
 }
 
 impl<F: Fault> Faults<F> {
     /// Whether the program has this fault.
     pub fn has(&self, fault: F) -> bool {
-        self.places >> fault.place() & 1 == 1
+        let (word, bit) = Self::place(fault);
+        self.places
+            .get(word)
+            .is_some_and(|places| places & bit != 0)
     }
 
     /// Gives the program one more fault.
     pub fn add(&mut self, fault: F) {
-        self.places |= 1 << fault.place();
+        let (word, bit) = Self::place(fault);
+        if let Some(places) = self.places.get_mut(word) {
+            *places |= bit;
+        }
+    }
+
+    fn place(fault: F) -> (usize, u64) {
+        (fault.place() / BITS, 1 << (fault.place() % BITS))
     }
 }
 
@@ -88,7 +103,7 @@ pub fn list(tables: &[(&str, Table)], protocol: Option<&str>) -> Result<String, 
 impl<F> Default for Faults<F> {
     fn default() -> Self {
         Self {
-            places: 0,
+            places: [0; WORDS],
             kind: PhantomData,
         }
     }
@@ -140,10 +155,15 @@ macro_rules! fault_table {
                 $crate::faults::About { name, rule, text }
             }
 
-            fn place(self) -> u32 {
-                self as u32
+            fn place(self) -> usize {
+                self as usize
             }
         }
+
+        const _: () = assert!(
+            <Fault as $crate::faults::Fault>::ALL.len() <= $crate::faults::MOST,
+            "more faults than the table of a program can have"
+        );
     };
 }
 pub use fault_table as table;
