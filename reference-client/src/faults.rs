@@ -11,13 +11,14 @@ use reference_codecs::faults::all;
 
 use crate::session::Failure;
 use crate::text;
-use crate::{bcp, chatbooth, csc328};
+use crate::{bcp, chatbooth, csc328, wireproto};
 
 /// The protocols whose clients can be given faults, with their tables.
 pub(crate) const TABLES: &[(&str, Table)] = &[
     ("bcp", all::<bcp::Fault>),
     ("chatbooth", all::<chatbooth::Fault>),
     ("csc328", all::<csc328::Fault>),
+    ("wireproto", all::<wireproto::Fault>),
 ];
 
 /// Something that goes wrong around a session.
@@ -41,6 +42,8 @@ pub(crate) enum Slip {
     ConnectOk,
     /// The program goes on when the connection has ended.
     EndHangs,
+    /// The program goes on when the connection has ended instead of an answer.
+    EndHangsWaiting,
     /// The program ends 3 s after the connection.
     EndLate,
     /// SIGINT does nothing.
@@ -53,6 +56,10 @@ pub(crate) enum Slip {
     InterruptTrace,
     /// The end of what the user types does nothing.
     LeavingHangs,
+    /// The end of what the user types ends the program at once, without last words.
+    LeavingRude,
+    /// At the end of what the user types what waits to be sent is forgotten.
+    LeavingHurries,
     /// That the user leaves does nothing before the end of what he types.
     FinishWaits,
     /// The program waits for the server to close, however long that takes.

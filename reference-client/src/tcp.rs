@@ -157,11 +157,11 @@ impl<'a, S: Session> Chat<'a, S> {
         for note in effects.show {
             self.screen.show(note);
         }
-        let finishes = effects.finish && !self.slips.has(Slip::FinishWaits);
-        if finishes && matches!(self.phase, Phase::Open) {
+        let overlooks = effects.finish && self.slips.has(Slip::FinishWaits);
+        if effects.finish && !overlooks && matches!(self.phase, Phase::Open) {
             self.drain();
         }
-        if let Some(time) = effects.ends_within {
+        if let Some(time) = effects.ends_within.filter(|_| !overlooks) {
             self.may_end = true;
             if matches!(self.phase, Phase::Open) {
                 self.deadline = Some(Instant::now() + time + CLOSE_WAIT);
@@ -234,7 +234,9 @@ impl<'a, S: Session> Chat<'a, S> {
 
     /// The connection has ended, which ends the program.
     fn ended(&mut self, failure: Failure) -> Result<Option<Ending>, Failure> {
-        if !self.slips.has(Slip::EndHangs) {
+        let hangs = self.slips.has(Slip::EndHangs)
+            || self.slips.has(Slip::EndHangsWaiting) && self.session.unanswered() > 0;
+        if !hangs {
             return Err(failure);
         }
         self.deaf = true;
@@ -259,10 +261,14 @@ impl<'a, S: Session> Chat<'a, S> {
                 self.apply(|session, effects| session.line(&line, effects))?;
                 Ok(None)
             }
+            Event::End if self.slips.has(Slip::LeavingHangs) => Ok(None),
+            Event::End if self.slips.has(Slip::LeavingRude) => Ok(Some(Ending::Done)),
+            Event::End if self.slips.has(Slip::LeavingHurries) => {
+                self.leave(Ending::Done)?;
+                Ok(None)
+            }
             Event::End => {
-                if !self.slips.has(Slip::LeavingHangs) {
-                    self.drain();
-                }
+                self.drain();
                 Ok(None)
             }
             Event::Signal(Ending::Done) if self.overlooks_interrupt() => Ok(None),

@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use predicates::prelude::*;
 use reference_client::faults;
 
-const PROTOCOLS: [&str; 3] = ["bcp", "chatbooth", "csc328"];
+const PROTOCOLS: [&str; 4] = ["bcp", "chatbooth", "csc328", "wireproto"];
 
 fn command(args: &[&str]) -> assert_cmd::assert::Assert {
     Command::cargo_bin("reference-client")

@@ -2,6 +2,9 @@
 
 use reference_codecs::wireproto::{ALL, Action, ClientMessage, NAME_LIMIT, TEXT_LIMIT};
 
+use super::faults::Fault;
+use crate::faults::{Faults, in_ascii, in_words};
+
 /// What is shown at the beginning, and for a line that means nothing. The numbers are the
 /// document's.
 pub(super) const MENU: &str = "\
@@ -31,10 +34,40 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn message(&self) -> ClientMessage {
-        ClientMessage {
+    /// One that needs nothing but its action.
+    pub(super) fn alone(action: Action) -> Self {
+        Self {
+            action,
+            receiver: String::new(),
+            msg: String::new(),
+        }
+    }
+
+    /// WIREPROTO-C1: as it goes out.
+    pub(super) fn to_bytes(&self, faults: Faults<Fault>) -> Vec<u8> {
+        let action = match self.action {
+            Action::Create if faults.has(Fault::CreateAsLogin) => Action::LogIn,
+            Action::Check if faults.has(Fault::CheckAsList) => Action::List,
+            Action::Delete if faults.has(Fault::DeleteAsQuit) => Action::Quit,
+            action => action,
+        };
+        let msg = match action {
+            Action::List if faults.has(Fault::ListOfAll) => ALL,
+            _ => &self.msg,
+        };
+        let mut message = ClientMessage {
             receiver: self.receiver.clone(),
-            ..ClientMessage::new(self.action, &self.msg)
+            ..ClientMessage::new(action, msg)
+        };
+        if faults.has(Fault::ReceiverAsSender) {
+            std::mem::swap(&mut message.sender, &mut message.receiver);
+        }
+        if faults.has(Fault::VersionOther) {
+            "0.2".clone_into(&mut message.version);
+        }
+        match wrong_size(msg, faults) {
+            Some(size) if action == Action::Send => with_size(message, size),
+            _ => message.to_bytes(),
         }
     }
 
@@ -93,21 +126,19 @@ impl Draft {
     }
 
     /// WIREPROTO-C5: what is complete, unless the server would refuse it; why then.
-    pub(super) fn finish(self) -> Result<Request, String> {
+    pub(super) fn finish(self, faults: Faults<Fault>) -> Result<Request, String> {
         let Self {
             action,
             receiver,
             msg,
         } = self;
         let (receiver, msg) = (receiver.unwrap_or_default(), msg.unwrap_or_default());
-        match action {
-            Action::Create | Action::LogIn => check_name(&msg)?,
-            Action::Send => {
-                check_name(&receiver)?;
-                check_text(&msg)?;
-            }
-            Action::Check | Action::Delete | Action::List | Action::Quit => {}
-        }
+        let (receiver, msg) = match action {
+            Action::Create | Action::LogIn => (receiver, name(msg, faults)?),
+            Action::Send if faults.has(Fault::ReceiverUnchecked) => (receiver, text(msg, faults)?),
+            Action::Send => (name(receiver, faults)?, text(msg, faults)?),
+            Action::Check | Action::Delete | Action::List | Action::Quit => (receiver, msg),
+        };
         Ok(Request {
             action,
             receiver,
@@ -116,22 +147,83 @@ impl Draft {
     }
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+/// WIREPROTO-C1b: a name as it was given, when it is one.
+fn name(name: String, faults: Faults<Fault>) -> Result<String, String> {
+    let limit = if faults.has(Fault::TypedNameBelow) {
+        NAME_LIMIT - 1
+    } else if faults.has(Fault::TypedNameAbove) {
+        NAME_LIMIT + 1
+    } else {
+        NAME_LIMIT
+    };
+    let name = if faults.has(Fault::TypedNameSmall) {
+        name.to_lowercase()
+    } else if faults.has(Fault::TypedNameInAscii) {
+        in_ascii(&name)
+    } else if faults.has(Fault::TypedNameCut) {
+        name.chars().take(limit).collect()
+    } else {
+        name
+    };
     match name.chars().count() {
-        1..=NAME_LIMIT => Ok(()),
+        count if (1..=limit).contains(&count) => Ok(name),
         count => Err(format!(
-            "not sent: a name has 1 to {NAME_LIMIT} characters, not {count}"
+            "not sent: a name has 1 to {limit} characters, not {count}"
         )),
     }
 }
 
-fn check_text(text: &str) -> Result<(), String> {
-    match text.chars().count() {
-        1..=TEXT_LIMIT => Ok(()),
-        count => Err(format!(
-            "not sent: a message has 1 to {TEXT_LIMIT} characters, not {count}"
-        )),
+/// WIREPROTO-C1b: a text as it was given, when it is not too long.
+fn text(text: String, faults: Faults<Fault>) -> Result<String, String> {
+    let limit = if faults.has(Fault::TypedTextBelow) {
+        TEXT_LIMIT - 1
+    } else if faults.has(Fault::TypedTextAbove) {
+        TEXT_LIMIT + 1
+    } else {
+        TEXT_LIMIT
+    };
+    let text = match text.split_once(':') {
+        Some((start, _)) if faults.has(Fault::TypedToColon) => start.to_owned(),
+        _ if faults.has(Fault::TypedInWords) => in_words(&text),
+        _ if faults.has(Fault::TypedInAscii) => in_ascii(&text),
+        _ if faults.has(Fault::TypedTextCut) => text.chars().take(limit).collect(),
+        _ => text,
+    };
+    let count = if faults.has(Fault::TypedLimitInBytes) {
+        text.len()
+    } else {
+        text.chars().count()
+    };
+    if (1..=limit).contains(&count) {
+        return Ok(text);
     }
+    Err(format!(
+        "not sent: a message has 1 to {limit} characters, not {count}"
+    ))
+}
+
+/// The size that a text has instead of the right one.
+fn wrong_size(text: &str, faults: Faults<Fault>) -> Option<usize> {
+    if faults.has(Fault::SizeAbove) {
+        Some(text.len() + 1)
+    } else if faults.has(Fault::SizeInCharacters) {
+        Some(text.chars().count())
+    } else if faults.has(Fault::SizeOfOneByte) {
+        Some(text.len())
+    } else {
+        None
+    }
+}
+
+/// The bytes of a message whose text says to have another size, of which seven bits are written.
+fn with_size(mut message: ClientMessage, size: usize) -> Vec<u8> {
+    /// The key of the text.
+    const KEY: u8 = 0x2a;
+    let text = std::mem::take(&mut message.msg);
+    let mut bytes = message.to_bytes();
+    bytes.extend([KEY, size.to_le_bytes()[0] & 0x7f]);
+    bytes.extend(text.into_bytes());
+    bytes
 }
 
 /// The first word and what follows it.
@@ -154,7 +246,9 @@ mod tests {
             draft.answer(line);
         }
         assert_eq!(draft.question(), None, "{lines:?}");
-        draft.finish().map(|request| request.line())
+        draft
+            .finish(Faults::default())
+            .map(|request| request.line())
     }
 
     #[test]
