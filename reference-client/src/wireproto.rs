@@ -24,6 +24,9 @@ mod shown;
 /// left alone.
 const QUEUE_LIMIT: usize = 100;
 
+/// What a client with faults speaks that speaks another version.
+const OTHER_VERSION: &str = "0.2";
+
 /// Where to connect.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -349,7 +352,7 @@ impl Session for Client {
         if is_in && !unsaid || self.has(Fault::QuitAlways) {
             let mut quit = ClientMessage::new(Action::Quit, "");
             if self.has(Fault::VersionOfQuit) {
-                quit.version.clear();
+                OTHER_VERSION.clone_into(&mut quit.version);
             }
             effects.send.extend(quit.to_bytes());
         }

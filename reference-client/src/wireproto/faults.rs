@@ -24,6 +24,8 @@ faults::table! {
     TypedInAscii: "typed-in-ascii", "WIREPROTO-C1c", "what is not ASCII in a text is sent as ?";
     TypedNameInAscii: "typed-name-in-ascii", "WIREPROTO-C1c", "what is not ASCII in a name is sent as ?";
     TypedLimitInBytes: "typed-limit-in-bytes", "WIREPROTO-C1c", "texts of more than 100 bytes are refused";
+    SizeInCharacters: "size-in-characters", "WIREPROTO-C1c", "the size of a text counts characters and not bytes";
+    SizeOfOneByte: "size-of-one-byte", "WIREPROTO-C1c", "sizes above 127 are written in one byte";
     QuitIgnored: "quit-ignored", "WIREPROTO-C1d", "the program goes on after a quit that was answered";
     QuitWaits: "quit-waits", "WIREPROTO-C1d", "after a quit the program waits for the end of its input";
     QuitFails: "quit-fails", "WIREPROTO-C1e", "after a quit the exit status is 1";
@@ -107,10 +109,9 @@ faults::table! {
     UnknownOpcodeEnds: "unknown-opcode-ends", "WIREPROTO-C8a", "an opcode that there is not ends the program";
     LongOpcodeEnds: "long-opcode-ends", "WIREPROTO-C8a", "an opcode of more than one byte ends the program";
     VersionOther: "version-other", "WIREPROTO-C9", "requests are of version 0.2";
-    VersionOfQuit: "version-of-quit", "WIREPROTO-C9", "the quit at SIGINT has no version";
+    VersionMissing: "version-missing", "WIREPROTO-C9", "requests have no version";
+    VersionOfQuit: "version-of-quit", "WIREPROTO-C9", "the quit at SIGINT is of version 0.2";
     SizeAbove: "size-above", "WIREPROTO-C9", "the size of a text is one too large";
-    SizeInCharacters: "size-in-characters", "WIREPROTO-C9", "the size of a text counts characters and not bytes";
-    SizeOfOneByte: "size-of-one-byte", "WIREPROTO-C9", "sizes above 127 are written in one byte";
 }
 
 impl Fault {

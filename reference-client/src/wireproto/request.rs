@@ -2,6 +2,7 @@
 
 use reference_codecs::wireproto::{ALL, Action, ClientMessage, NAME_LIMIT, TEXT_LIMIT};
 
+use super::OTHER_VERSION;
 use super::faults::Fault;
 use crate::faults::{Faults, in_ascii, in_words};
 
@@ -63,7 +64,10 @@ impl Request {
             std::mem::swap(&mut message.sender, &mut message.receiver);
         }
         if faults.has(Fault::VersionOther) {
-            "0.2".clone_into(&mut message.version);
+            OTHER_VERSION.clone_into(&mut message.version);
+        }
+        if faults.has(Fault::VersionMissing) {
+            message.version.clear();
         }
         match wrong_size(msg, faults) {
             Some(size) if action == Action::Send => with_size(message, size),
