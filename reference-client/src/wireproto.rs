@@ -82,6 +82,8 @@ struct Misdeeds {
     pushed: Vec<Note>,
     /// Messages that were pushed in this read.
     heard: usize,
+    /// Who the last text was for.
+    receiver: Option<String>,
     /// A login was tried once more.
     retried: bool,
 }
@@ -157,14 +159,12 @@ impl Client {
             .map(Note::Heard)
             .collect();
         self.misdeeds.heard += 1;
-        let unshown = self.has(Fault::HeardUnshownWhileWaiting) && self.waiting.is_some()
-            || self.has(Fault::HeardTenOnly) && self.misdeeds.heard > 10;
         if self.has(Fault::HeardLate) {
             let before = std::mem::replace(&mut self.misdeeds.held, notes);
             effects.show.extend(before);
         } else if self.has(Fault::HeardReordered) {
             effects.show.splice(0..0, notes);
-        } else if !unshown {
+        } else if !self.overlooks(lines) {
             if self.has(Fault::HeardTwice) {
                 effects.show.extend(notes.iter().cloned());
             }
@@ -179,6 +179,16 @@ impl Client {
         if self.has(Fault::HeardChecks) {
             self.queue.push_back(Request::alone(Action::Check));
         }
+    }
+
+    /// Whether a message that is pushed is not shown.
+    fn overlooks(&self, lines: &str) -> bool {
+        let own = self.user.as_ref().map(|user| format!("{user}:"));
+        self.has(Fault::HeardUnshownWhileWaiting) && self.waiting.is_some()
+            || self.has(Fault::HeardUnshownWhileAsking) && self.draft.is_some()
+            || self.has(Fault::HeardOwnUnshown) && own.is_some_and(|own| lines.starts_with(&own))
+            || self.has(Fault::HeardLongUnshown) && lines.len() >= 128
+            || self.has(Fault::HeardTenOnly) && self.misdeeds.heard > 10
     }
 
     fn ask_next(&mut self, effects: &mut Effects) {
@@ -200,12 +210,22 @@ impl Client {
     }
 
     /// WIREPROTO-C1a: each request once.
-    fn choose(&mut self, request: Request) {
+    fn choose(&mut self, mut request: Request) {
         let is_early = self.user.is_none() && request.action != Action::LogIn;
         if self.has(Fault::LoginFirst) && is_early
             || self.has(Fault::TypedLost) && self.waiting.is_some()
         {
             return;
+        }
+        if self.has(Fault::LoginOfFirst)
+            && request.action == Action::LogIn
+            && let Some(user) = &self.user
+        {
+            request.msg.clone_from(user);
+        }
+        if self.has(Fault::ReceiverOfLast) && request.action == Action::Send {
+            let before = self.misdeeds.receiver.replace(request.receiver.clone());
+            request.receiver = before.unwrap_or(request.receiver);
         }
         if self.has(Fault::TypedTwice) {
             self.queue.push_back(request.clone());

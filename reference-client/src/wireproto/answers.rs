@@ -41,6 +41,7 @@ impl Client {
                 Outcome::Created => self.has(Fault::CreatedUntold),
                 Outcome::Sent => self.has(Fault::SentUntold),
                 Outcome::UnknownReceiver => self.has(Fault::NoReceiverUntold),
+                Outcome::Failed => self.has(Fault::FailedUntold),
                 Outcome::AlreadyHere => self.has(Fault::AlreadyUntold),
                 Outcome::Unread => self.has(Fault::CheckUnshown),
                 _ => false,
@@ -188,7 +189,7 @@ impl Client {
         if msg.is_empty() {
             tell(effects, "no unread messages".to_owned());
         }
-        let lines = shown::queue(msg, self.faults);
+        let lines = shown::unread(msg, self.faults);
         effects.show.extend(lines.into_iter().map(Note::Heard));
     }
 
@@ -197,7 +198,7 @@ impl Client {
             self.user = None;
         }
         if !self.has(Fault::DeleteUnshown) {
-            let lines = shown::queue(msg, self.faults);
+            let lines = shown::deleted(msg, self.faults);
             effects.show.extend(lines.into_iter().map(Note::Heard));
         }
         if !self.has(Fault::DeletedUntold) {

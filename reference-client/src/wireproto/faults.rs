@@ -8,6 +8,8 @@ faults::table! {
     DeleteAsQuit: "delete-as-quit", "WIREPROTO-C1", "deleting goes out with the number of quitting";
     ReceiverAsSender: "receiver-as-sender", "WIREPROTO-C1", "the receiver stands in the field for the sender";
     ListOfAll: "list-of-all", "WIREPROTO-C1", "a list is one of all accounts, whatever the expression";
+    LoginOfFirst: "login-of-first", "WIREPROTO-C1", "each login is to the account that was logged in before";
+    ReceiverOfLast: "receiver-of-last", "WIREPROTO-C1", "a text goes to the receiver of the one before";
     LoginFirst: "login-first", "WIREPROTO-C1", "before a login nothing but a login goes out";
     TypedTwice: "typed-twice", "WIREPROTO-C1a", "each request goes out twice";
     TypedLost: "typed-lost", "WIREPROTO-C1a", "what is chosen while an answer is outstanding is lost";
@@ -32,6 +34,7 @@ faults::table! {
     RefusedUntold: "refused-untold", "WIREPROTO-C2", "nobody is told of a failure";
     NoReceiverUntold: "no-receiver-untold", "WIREPROTO-C2", "nobody is told that there is no such receiver";
     AlreadyUntold: "already-untold", "WIREPROTO-C2", "nobody is told that the account is logged in here already";
+    FailedUntold: "failed-untold", "WIREPROTO-C2", "nobody is told that the server failed";
     RefusedAsDone: "refused-as-done", "WIREPROTO-C2", "a failure is told like a success";
     CreatedUntold: "created-untold", "WIREPROTO-C2", "nobody is told that an account was created";
     SentUntold: "sent-untold", "WIREPROTO-C2", "nobody is told that a text was sent";
@@ -39,6 +42,9 @@ faults::table! {
     ToldLate: "told-late", "WIREPROTO-C2", "what an answer says is told when the next one comes";
     HeardNameless: "heard-nameless", "WIREPROTO-C2a", "messages are shown without their senders";
     HeardUnshownWhileWaiting: "heard-unshown-while-waiting", "WIREPROTO-C2a", "messages are not shown while an answer is outstanding";
+    HeardUnshownWhileAsking: "heard-unshown-while-asking", "WIREPROTO-C2a", "messages are not shown while the user is asked for something";
+    HeardOwnUnshown: "heard-own-unshown", "WIREPROTO-C2a", "messages that the user has sent to himself are not shown";
+    HeardLongUnshown: "heard-long-unshown", "WIREPROTO-C2a", "messages of 128 bytes and more are not shown";
     HeardAnswers: "heard-answers", "WIREPROTO-C2a", "a message counts as the answer that is awaited";
     HeardLate: "heard-late", "WIREPROTO-C2a", "a message is shown when the next one comes";
     HeardFirstLine: "heard-first-line", "WIREPROTO-C2a", "only the first line of a message is shown";
@@ -52,6 +58,7 @@ faults::table! {
     ReadsMerged: "reads-merged", "WIREPROTO-C2b", "what comes in one read is one message";
     CheckUnshown: "check-unshown", "WIREPROTO-C2c", "the messages that a check brings are not shown";
     CheckFirstOnly: "check-first-only", "WIREPROTO-C2c", "of the messages that a check brings only the first is shown";
+    CheckReversed: "check-reversed", "WIREPROTO-C2c", "of the messages that a check brings the last is shown first";
     DeleteUnshown: "delete-unshown", "WIREPROTO-C2c", "the messages that a delete brings are not shown";
     ListFirstOnly: "list-first-only", "WIREPROTO-C2c", "only the first name of a list is shown";
     AnswerSizeSigned: "answer-size-signed", "WIREPROTO-C2c", "of an answer with 128 to 255 bytes of text nothing is shown";
@@ -94,6 +101,7 @@ faults::table! {
     ControlsRaw: "controls-raw", "WIREPROTO-C7", "control sequences of messages reach the terminal";
     ControlsHalfRaw: "controls-half-raw", "WIREPROTO-C7", "controls above ASCII, and DEL, reach the terminal";
     QueueRaw: "queue-raw", "WIREPROTO-C7", "control sequences in what a check brings reach the terminal";
+    DeleteRaw: "delete-raw", "WIREPROTO-C7", "control sequences in what a delete brings reach the terminal";
     ListRaw: "list-raw", "WIREPROTO-C7", "control sequences in lists reach the terminal";
     WordsRaw: "words-raw", "WIREPROTO-C7", "control sequences in the words of a failure reach the terminal";
     SilenceEnds: "silence-ends", "WIREPROTO-C8", "a server that is silent for 300 ms is given up";

@@ -42,21 +42,34 @@ fn cut_off(line: &str, faults: Faults<Fault>) -> String {
     }
 }
 
-/// WIREPROTO-C2c: messages that have waited.
-pub(super) fn queue(lines: &str, faults: Faults<Fault>) -> Vec<String> {
+/// WIREPROTO-C2c: messages that have waited until a check.
+pub(super) fn unread(lines: &str, faults: Faults<Fault>) -> Vec<String> {
+    queue(lines, faults, faults.has(Fault::QueueRaw))
+}
+
+/// WIREPROTO-C2c: messages that have waited until a delete.
+pub(super) fn deleted(lines: &str, faults: Faults<Fault>) -> Vec<String> {
+    queue(lines, faults, faults.has(Fault::DeleteRaw))
+}
+
+fn queue(lines: &str, faults: Faults<Fault>, is_raw: bool) -> Vec<String> {
     let few = if faults.has(Fault::CheckFirstOnly) {
         1
     } else {
         usize::MAX
     };
     let shown = |line: &str| {
-        if faults.has(Fault::QueueRaw) {
+        if is_raw {
             line.to_owned()
         } else {
             text::harmless(line)
         }
     };
-    as_messages(lines.lines().take(few).map(shown))
+    let mut messages = as_messages(lines.lines().take(few).map(shown));
+    if faults.has(Fault::CheckReversed) {
+        messages.reverse();
+    }
+    messages
 }
 
 fn as_messages(lines: impl Iterator<Item = String>) -> Vec<String> {
