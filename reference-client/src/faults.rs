@@ -7,6 +7,7 @@ pub(crate) use reference_codecs::faults::{About, Fault, Faults, Table, list, par
 
 use std::ffi::OsString;
 
+use clap::Args;
 use reference_codecs::faults::all;
 
 use crate::session::Failure;
@@ -20,6 +21,56 @@ pub(crate) const TABLES: &[(&str, Table)] = &[
     ("csc328", all::<csc328::Fault>),
     ("wireproto", all::<wireproto::Fault>),
 ];
+
+/// The faults that a client is told to have, as options.
+#[derive(Debug, Args)]
+pub(crate) struct FaultOptions<F: Fault + Send + Sync> {
+    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
+    #[arg(long = "fault", value_name = "NAME", value_parser = parse::<F>)]
+    faults: Vec<F>,
+}
+
+impl<F: Fault + Send + Sync> FaultOptions<F> {
+    /// The faults.
+    pub(crate) fn had(&self) -> Faults<F> {
+        self.faults.iter().copied().collect()
+    }
+}
+
+impl<F: SessionFault + Send + Sync> FaultOptions<F> {
+    /// What goes wrong around the session with them.
+    pub(crate) fn slips(&self) -> Slips {
+        let goes_wrong = |(fault, _): &&(F, Slip)| self.had().has(*fault);
+        let slips = F::SLIPS.iter().filter(goes_wrong);
+        Slips(slips.map(|(_, slip)| *slip).collect())
+    }
+}
+
+impl<F: Fault + Send + Sync> Default for FaultOptions<F> {
+    fn default() -> Self {
+        Self { faults: Vec::new() }
+    }
+}
+
+/// The faults of a client that is a session over one connection.
+pub(crate) trait SessionFault: Fault {
+    /// Those that go wrong around the session, and how.
+    const SLIPS: &'static [(Self, Slip)];
+}
+
+/// The table of such faults, of which some are slips: `Variant: "name", "RULE", "what the program
+/// then does" => Slip;`.
+macro_rules! session_table {
+    ($($variant:ident: $name:literal, $rule:literal, $text:literal $(=> $slip:ident)?;)+) => {
+        $crate::faults::table! { $($variant: $name, $rule, $text;)+ }
+
+        impl $crate::faults::SessionFault for Fault {
+            const SLIPS: &'static [(Self, $crate::faults::Slip)] =
+                &[$($((Self::$variant, $crate::faults::Slip::$slip),)?)+];
+        }
+    };
+}
+pub(crate) use session_table;
 
 /// Something that goes wrong around a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,12 +141,6 @@ pub(crate) fn of_unusable(words: &[OsString]) -> Slips {
 pub(crate) struct Slips(Vec<Slip>);
 
 impl Slips {
-    /// Those that come with the faults of a client.
-    pub(crate) fn of<F: Fault>(faults: Faults<F>, slip: impl Fn(F) -> Option<Slip>) -> Self {
-        let had = F::ALL.iter().copied().filter(|fault| faults.has(*fault));
-        Self(had.filter_map(slip).collect())
-    }
-
     /// Whether this goes wrong.
     pub(crate) fn has(&self, slip: Slip) -> bool {
         self.0.contains(&slip)

@@ -11,7 +11,7 @@ use reference_codecs::{Decode, Decoder, Malformed, Reason};
 pub(crate) use self::faults::Fault;
 use self::request::{Draft, MENU, Request};
 use crate::arguments;
-use crate::faults::{self as all, Faults, Slips};
+use crate::faults::{FaultOptions, Faults, Slips};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -36,18 +36,13 @@ pub(crate) struct Options {
     /// Port of the server.
     #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
-    #[arg(long = "fault", value_name = "NAME", value_parser = all::parse::<Fault>)]
-    faults: Vec<Fault>,
+    #[command(flatten)]
+    faults: FaultOptions<Fault>,
 }
 
 impl Options {
-    fn faults(&self) -> Faults<Fault> {
-        self.faults.iter().copied().collect()
-    }
-
     pub(crate) fn slips(&self) -> Slips {
-        Slips::of(self.faults(), Fault::slip)
+        self.faults.slips()
     }
 
     pub(crate) fn address(&self) -> String {
@@ -107,7 +102,7 @@ impl Default for Client {
 impl Client {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
-            faults: options.faults(),
+            faults: options.faults.had(),
             ..Self::default()
         }
     }

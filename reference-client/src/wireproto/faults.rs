@@ -1,8 +1,8 @@
 //! The ways in which this client can be told to break a rule.
 
-use crate::faults::{self, Slip};
+use crate::faults;
 
-faults::table! {
+faults::session_table! {
     CreateAsLogin: "create-as-login", "WIREPROTO-C1", "who creates an account logs in to it instead";
     CheckAsList: "check-as-list", "WIREPROTO-C1", "checking goes out with the number of listing";
     DeleteAsQuit: "delete-as-quit", "WIREPROTO-C1", "deleting goes out with the number of quitting";
@@ -29,7 +29,7 @@ faults::table! {
     SizeInCharacters: "size-in-characters", "WIREPROTO-C1c", "the size of a text counts characters and not bytes";
     SizeOfOneByte: "size-of-one-byte", "WIREPROTO-C1c", "sizes above 127 are written in one byte";
     QuitIgnored: "quit-ignored", "WIREPROTO-C1d", "the program goes on after a quit that was answered";
-    QuitWaits: "quit-waits", "WIREPROTO-C1d", "after a quit the program waits for the end of its input";
+    QuitWaits: "quit-waits", "WIREPROTO-C1d", "after a quit the program waits for the end of its input" => FinishWaits;
     QuitFails: "quit-fails", "WIREPROTO-C1e", "after a quit the exit status is 1";
     RefusedUntold: "refused-untold", "WIREPROTO-C2", "nobody is told of a failure";
     NoReceiverUntold: "no-receiver-untold", "WIREPROTO-C2", "nobody is told that there is no such receiver";
@@ -67,17 +67,17 @@ faults::table! {
     SingleBytesLost: "single-bytes-lost", "WIREPROTO-C2d", "bytes that come alone are lost";
     HeardTwice: "heard-twice", "WIREPROTO-C2e", "messages that are pushed are shown twice";
     CheckRepeats: "check-repeats", "WIREPROTO-C2e", "a check shows again what was pushed before";
-    ConnectUntold: "connect-untold", "WIREPROTO-C3", "nobody is told that no connection can be made";
-    EndUntold: "end-untold", "WIREPROTO-C3", "nobody is told that the server has ended the connection";
-    ResetUntold: "reset-untold", "WIREPROTO-C3", "nobody is told that the connection was reset";
-    CutUntold: "cut-untold", "WIREPROTO-C3", "nobody is told when the connection ends in the middle of a message";
-    EndHangs: "end-hangs", "WIREPROTO-C3", "the program goes on when the connection has ended";
-    EndHangsWaiting: "end-hangs-waiting", "WIREPROTO-C3", "the program goes on when the connection ends instead of an answer";
-    EndOk: "end-ok", "WIREPROTO-C3a", "a connection that is lost ends the program with status 0";
-    ConnectOk: "connect-ok", "WIREPROTO-C3a", "a connection that cannot be made ends the program with status 0";
-    InterruptIgnored: "interrupt-ignored", "WIREPROTO-C4", "SIGINT does nothing";
-    InterruptWaits: "interrupt-waits", "WIREPROTO-C4", "SIGINT does nothing while an answer is outstanding";
-    QuitUnsaid: "quit-unsaid", "WIREPROTO-C4", "SIGINT ends the program without a quit";
+    ConnectUntold: "connect-untold", "WIREPROTO-C3", "nobody is told that no connection can be made" => ConnectUntold;
+    EndUntold: "end-untold", "WIREPROTO-C3", "nobody is told that the server has ended the connection" => EndUntold;
+    ResetUntold: "reset-untold", "WIREPROTO-C3", "nobody is told that the connection was reset" => ResetUntold;
+    CutUntold: "cut-untold", "WIREPROTO-C3", "nobody is told when the connection ends in the middle of a message" => CutUntold;
+    EndHangs: "end-hangs", "WIREPROTO-C3", "the program goes on when the connection has ended" => EndHangs;
+    EndHangsWaiting: "end-hangs-waiting", "WIREPROTO-C3", "the program goes on when the connection ends instead of an answer" => EndHangsWaiting;
+    EndOk: "end-ok", "WIREPROTO-C3a", "a connection that is lost ends the program with status 0" => EndOk;
+    ConnectOk: "connect-ok", "WIREPROTO-C3a", "a connection that cannot be made ends the program with status 0" => ConnectOk;
+    InterruptIgnored: "interrupt-ignored", "WIREPROTO-C4", "SIGINT does nothing" => InterruptIgnored;
+    InterruptWaits: "interrupt-waits", "WIREPROTO-C4", "SIGINT does nothing while an answer is outstanding" => InterruptWaits;
+    QuitUnsaid: "quit-unsaid", "WIREPROTO-C4", "SIGINT ends the program without a quit" => InterruptRude;
     QuitUnsaidWhileWaiting: "quit-unsaid-while-waiting", "WIREPROTO-C4", "while an answer is outstanding SIGINT ends the program without a quit";
     SwitchForgets: "switch-forgets", "WIREPROTO-C4", "after an account in place of another nobody counts as logged in";
     FailedForgets: "failed-forgets", "WIREPROTO-C4", "after a login that fails nobody counts as logged in";
@@ -85,11 +85,11 @@ faults::table! {
     CreatedCounts: "created-counts", "WIREPROTO-C4a", "who creates an account counts as logged in";
     DeletedCounts: "deleted-counts", "WIREPROTO-C4a", "who deletes his account still counts as logged in";
     FailedCounts: "failed-counts", "WIREPROTO-C4a", "who fails to log in counts as logged in";
-    InputEndIgnored: "input-end-ignored", "WIREPROTO-C4b", "the end of its input does nothing";
-    InputEndRude: "input-end-rude", "WIREPROTO-C4b", "the end of its input ends the program at once, without a quit";
-    InputEndHurries: "input-end-hurries", "WIREPROTO-C4b", "at the end of its input requests that wait are forgotten";
-    ClosingWaits: "closing-waits", "WIREPROTO-C4c", "after SIGINT the program waits for the server to close";
-    InterruptTrace: "interrupt-trace", "WIREPROTO-C4d", "SIGINT is told as a stack of calls";
+    InputEndIgnored: "input-end-ignored", "WIREPROTO-C4b", "the end of its input does nothing" => LeavingHangs;
+    InputEndRude: "input-end-rude", "WIREPROTO-C4b", "the end of its input ends the program at once, without a quit" => LeavingRude;
+    InputEndHurries: "input-end-hurries", "WIREPROTO-C4b", "at the end of its input requests that wait are forgotten" => LeavingHurries;
+    ClosingWaits: "closing-waits", "WIREPROTO-C4c", "after SIGINT the program waits for the server to close" => ClosingWaits;
+    InterruptTrace: "interrupt-trace", "WIREPROTO-C4d", "SIGINT is told as a stack of calls" => InterruptTrace;
     TypedNameAbove: "typed-name-above", "WIREPROTO-C5", "names of 26 characters go out";
     TypedNameCut: "typed-name-cut", "WIREPROTO-C5", "names of more than 25 characters are cut";
     ReceiverUnchecked: "receiver-unchecked", "WIREPROTO-C5", "receivers of more than 25 characters go out";
@@ -104,8 +104,8 @@ faults::table! {
     DeleteRaw: "delete-raw", "WIREPROTO-C7", "control sequences in what a delete brings reach the terminal";
     ListRaw: "list-raw", "WIREPROTO-C7", "control sequences in lists reach the terminal";
     WordsRaw: "words-raw", "WIREPROTO-C7", "control sequences in the words of a failure reach the terminal";
-    SilenceEnds: "silence-ends", "WIREPROTO-C8", "a server that is silent for 300 ms is given up";
-    NonsenseKills: "nonsense-kills", "WIREPROTO-C8", "bytes that are no message kill the program";
+    SilenceEnds: "silence-ends", "WIREPROTO-C8", "a server that is silent for 300 ms is given up" => SilenceEnds;
+    NonsenseKills: "nonsense-kills", "WIREPROTO-C8", "bytes that are no message kill the program" => NonsenseKills;
     OddTextKills: "odd-text-kills", "WIREPROTO-C8", "a text that is no UTF-8 kills the program";
     ZeroKills: "zero-kills", "WIREPROTO-C8", "a zero byte at the beginning of a read kills the program";
     UnknownFieldKills: "unknown-field-kills", "WIREPROTO-C8", "a field that a server does not have kills the program";
@@ -120,32 +120,4 @@ faults::table! {
     VersionMissing: "version-missing", "WIREPROTO-C9", "requests have no version";
     VersionOfQuit: "version-of-quit", "WIREPROTO-C9", "the quit at SIGINT is of version 0.2";
     SizeAbove: "size-above", "WIREPROTO-C9", "the size of a text is one too large";
-}
-
-impl Fault {
-    /// What goes wrong around the session.
-    pub(super) fn slip(self) -> Option<Slip> {
-        Some(match self {
-            Self::QuitWaits => Slip::FinishWaits,
-            Self::ConnectUntold => Slip::ConnectUntold,
-            Self::EndUntold => Slip::EndUntold,
-            Self::ResetUntold => Slip::ResetUntold,
-            Self::CutUntold => Slip::CutUntold,
-            Self::EndHangs => Slip::EndHangs,
-            Self::EndHangsWaiting => Slip::EndHangsWaiting,
-            Self::EndOk => Slip::EndOk,
-            Self::ConnectOk => Slip::ConnectOk,
-            Self::InterruptIgnored => Slip::InterruptIgnored,
-            Self::InterruptWaits => Slip::InterruptWaits,
-            Self::QuitUnsaid => Slip::InterruptRude,
-            Self::InputEndIgnored => Slip::LeavingHangs,
-            Self::InputEndRude => Slip::LeavingRude,
-            Self::InputEndHurries => Slip::LeavingHurries,
-            Self::ClosingWaits => Slip::ClosingWaits,
-            Self::InterruptTrace => Slip::InterruptTrace,
-            Self::NonsenseKills => Slip::NonsenseKills,
-            Self::SilenceEnds => Slip::SilenceEnds,
-            _ => return None,
-        })
-    }
 }

@@ -5,6 +5,7 @@ use reference_codecs::wireproto::{ALL, Action, ClientMessage, NAME_LIMIT, TEXT_L
 use super::OTHER_VERSION;
 use super::faults::Fault;
 use crate::faults::{Faults, in_ascii, in_words};
+use crate::text::first_word;
 
 /// What is shown at the beginning, and for a line that means nothing. The numbers are the
 /// document's.
@@ -87,12 +88,12 @@ impl Request {
 impl Draft {
     /// Reads a line that begins with the number of an action; `None` for any other.
     pub(super) fn parse(line: &str) -> Option<Self> {
-        let (number, rest) = cut(line);
+        let (number, rest) = first_word(line);
         let action = Action::try_from(number.parse::<i32>().ok()?).ok()?;
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let (receiver, msg) = match action {
             Action::Send => {
-                let (receiver, text) = cut(rest);
+                let (receiver, text) = first_word(rest);
                 (given(receiver), given(text))
             }
             Action::Create | Action::LogIn | Action::List => (None, given(rest)),
@@ -228,15 +229,6 @@ fn with_size(mut message: ClientMessage, size: usize) -> Vec<u8> {
     bytes.extend([KEY, size.to_le_bytes()[0] & 0x7f]);
     bytes.extend(text.into_bytes());
     bytes
-}
-
-/// The first word and what follows it.
-fn cut(line: &str) -> (&str, &str) {
-    let line = line.trim_start_matches(' ');
-    match line.split_once(' ') {
-        Some((word, rest)) => (word, rest.trim_start_matches(' ')),
-        None => (line, ""),
-    }
 }
 
 #[cfg(test)]
