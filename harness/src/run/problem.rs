@@ -28,15 +28,15 @@ pub(super) enum Problem {
     /// Nothing came in time.
     Nothing,
     /// Another message came.
-    Other { event: usize, message: Message },
+    Other { event: usize, message: Arc<Message> },
     /// A message came where none may.
-    NotSilent { event: usize, message: Message },
+    NotSilent { event: usize, message: Arc<Message> },
     /// A message came that `never` or `always` forbids.
-    Forbidden { event: usize, message: Message },
+    Forbidden { event: usize, message: Arc<Message> },
     /// A message came that nobody waits for; a fence waits for its probe, told in words.
     Stray {
         event: usize,
-        message: Message,
+        message: Arc<Message>,
         probe: Option<String>,
     },
     /// It came before its time.
