@@ -154,13 +154,8 @@ impl Draft {
 
 /// WIREPROTO-C1b: a name as it was given, when it is one.
 fn name(name: String, faults: Faults<Fault>) -> Result<String, String> {
-    let limit = if faults.has(Fault::TypedNameBelow) {
-        NAME_LIMIT - 1
-    } else if faults.has(Fault::TypedNameAbove) {
-        NAME_LIMIT + 1
-    } else {
-        NAME_LIMIT
-    };
+    let off = [Fault::TypedNameBelow, Fault::TypedNameAbove];
+    let limit = limit(NAME_LIMIT, off, faults);
     let name = if faults.has(Fault::TypedNameSmall) {
         name.to_lowercase()
     } else if faults.has(Fault::TypedNameInAscii) {
@@ -180,13 +175,8 @@ fn name(name: String, faults: Faults<Fault>) -> Result<String, String> {
 
 /// WIREPROTO-C1b: a text as it was given, when it is not too long.
 fn text(text: String, faults: Faults<Fault>) -> Result<String, String> {
-    let limit = if faults.has(Fault::TypedTextBelow) {
-        TEXT_LIMIT - 1
-    } else if faults.has(Fault::TypedTextAbove) {
-        TEXT_LIMIT + 1
-    } else {
-        TEXT_LIMIT
-    };
+    let off = [Fault::TypedTextBelow, Fault::TypedTextAbove];
+    let limit = limit(TEXT_LIMIT, off, faults);
     let text = match text.split_once(':') {
         Some((start, _)) if faults.has(Fault::TypedToColon) => start.to_owned(),
         _ if faults.has(Fault::TypedInWords) => in_words(&text),
@@ -205,6 +195,17 @@ fn text(text: String, faults: Faults<Fault>) -> Result<String, String> {
     Err(format!(
         "not sent: a message has 1 to {limit} characters, not {count}"
     ))
+}
+
+/// A limit, or with a fault one less or one more.
+fn limit(right: usize, [below, above]: [Fault; 2], faults: Faults<Fault>) -> usize {
+    if faults.has(below) {
+        right - 1
+    } else if faults.has(above) {
+        right + 1
+    } else {
+        right
+    }
 }
 
 /// The size that a text has instead of the right one.
