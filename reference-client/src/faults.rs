@@ -51,6 +51,8 @@ pub(crate) enum Slip {
     InterruptRude,
     /// SIGINT is told as a stack of calls.
     InterruptTrace,
+    /// SIGINT is told by the name of an exception.
+    InterruptNamed,
     /// The end of what the user types does nothing.
     LeavingHangs,
     /// That the user leaves does nothing before the end of what he types.

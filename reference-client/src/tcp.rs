@@ -283,9 +283,13 @@ impl<'a, S: Session> Chat<'a, S> {
         if matches!(self.phase, Phase::Leaving(_) | Phase::Closing(_)) {
             return Ok(Some(ending));
         }
-        if self.slips.has(Slip::InterruptTrace) {
-            let trace = "Traceback (most recent call last):".to_owned();
-            self.screen.show(Note::Warning(trace));
+        let told = match () {
+            () if self.slips.has(Slip::InterruptTrace) => "Traceback (most recent call last):",
+            () if self.slips.has(Slip::InterruptNamed) => "KeyboardInterrupt",
+            () => "",
+        };
+        if !told.is_empty() {
+            self.screen.show(Note::Warning(told.to_owned()));
         }
         let waiting = self.outbox.len();
         self.leave(ending)?;

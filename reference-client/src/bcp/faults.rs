@@ -60,6 +60,7 @@ faults::table! {
     InterruptIgnored: "interrupt-ignored", "BCP-C6a", "SIGINT does nothing";
     InterruptWaits: "interrupt-waits", "BCP-C6a", "SIGINT does nothing while an answer is outstanding";
     InterruptTrace: "interrupt-trace", "BCP-C6b", "SIGINT is told as a stack of calls";
+    InterruptNamed: "interrupt-named", "BCP-C6b", "SIGINT is told by the name of an exception";
     ConnectUntold: "connect-untold", "BCP-C7", "nobody is told that no connection can be made";
     EndUntold: "end-untold", "BCP-C7", "nobody is told that the server has ended the connection";
     ResetUntold: "reset-untold", "BCP-C7", "nobody is told that the connection was reset";
@@ -89,6 +90,7 @@ impl Fault {
             Self::InterruptIgnored => Slip::InterruptIgnored,
             Self::InterruptWaits => Slip::InterruptWaits,
             Self::InterruptTrace => Slip::InterruptTrace,
+            Self::InterruptNamed => Slip::InterruptNamed,
             Self::ConnectUntold => Slip::ConnectUntold,
             Self::EndUntold => Slip::EndUntold,
             Self::ResetUntold => Slip::ResetUntold,
