@@ -41,6 +41,8 @@ pub(crate) enum Slip {
     ConnectOk,
     /// The program goes on when the connection has ended.
     EndHangs,
+    /// The program goes on when the connection has ended in the middle of a message.
+    CutHangs,
     /// The program ends 3 s after the connection.
     EndLate,
     /// SIGINT does nothing.
@@ -61,6 +63,8 @@ pub(crate) enum Slip {
     ClosingWaits,
     /// An end that the server has announced ends the program with status 1.
     AnnouncedFails,
+    /// An announced end by a reset ends the program with status 1.
+    AnnouncedResetFails,
     /// A server that is silent for 300 ms is given up.
     SilenceEnds,
     /// Bytes that are no message kill the program.

@@ -208,11 +208,11 @@ impl<'a, S: Session> Chat<'a, S> {
         if let Ok([]) = read {
             self.apply(Session::pause)?;
         }
+        let fails = self.slips.has(Slip::AnnouncedFails)
+            || read.is_err() && self.slips.has(Slip::AnnouncedResetFails);
         match (read, &mut self.phase) {
             (Ok([]) | Err(_), Phase::Leaving(ending) | Phase::Closing(ending)) => Ok(Some(*ending)),
-            (Ok([]) | Err(_), _) if self.may_end && !self.slips.has(Slip::AnnouncedFails) => {
-                Ok(Some(Ending::Done))
-            }
+            (Ok([]) | Err(_), _) if self.may_end && !fails => Ok(Some(Ending::Done)),
             (Ok([]) | Err(_), Phase::Broken(error)) => Err(lost(error)),
             (Ok([]), _) => {
                 let inside = self.session.is_inside_message();
@@ -234,7 +234,8 @@ impl<'a, S: Session> Chat<'a, S> {
 
     /// The connection has ended, which ends the program.
     fn ended(&mut self, failure: Failure) -> Result<Option<Ending>, Failure> {
-        if !self.slips.has(Slip::EndHangs) {
+        let cut = matches!(failure, Failure::Closed { inside: true });
+        if !self.slips.has(Slip::EndHangs) && !(cut && self.slips.has(Slip::CutHangs)) {
             return Err(failure);
         }
         self.deaf = true;

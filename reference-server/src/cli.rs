@@ -334,7 +334,8 @@ async fn run_chatbooth(args: ChatboothArgs, signals: Signals) -> Result<(), Fail
 }
 
 async fn run_csc328(args: Csc328Args, signals: Signals) -> Result<(), Failure> {
-    serve(args.common, args.port, signals, |listener, log, stop| {
+    let aborts = args.fault.contains(&csc328::Fault::SignalAborts);
+    let ended = serve(args.common, args.port, signals, |listener, log, stop| {
         let options = csc328::Options {
             dialect: args.dialect,
             shutdown_delay: args.shutdown_delay,
@@ -344,7 +345,11 @@ async fn run_csc328(args: Csc328Args, signals: Signals) -> Result<(), Failure> {
         };
         csc328::run(listener, options, stop)
     })
-    .await
+    .await;
+    if aborts {
+        std::process::abort();
+    }
+    ended
 }
 
 async fn run_wireproto(args: WireprotoArgs, signals: Signals) -> Result<(), Failure> {
