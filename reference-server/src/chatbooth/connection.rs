@@ -477,8 +477,8 @@ impl Connection {
     }
 
     fn read(&mut self) -> Result<(), Ending> {
-        self.has_read = true;
         if self.link.read()? > 0 {
+            self.has_read = true;
             self.watchdog.used(Instant::now());
         }
         if self.memory.is_none() && self.link.pending() > SMALL {
