@@ -235,7 +235,8 @@ impl<'a, S: Session> Chat<'a, S> {
     /// The connection has ended, which ends the program.
     fn ended(&mut self, failure: Failure) -> Result<Option<Ending>, Failure> {
         let cut = matches!(failure, Failure::Closed { inside: true });
-        if !self.slips.has(Slip::EndHangs) && !(cut && self.slips.has(Slip::CutHangs)) {
+        let hangs = self.slips.has(Slip::EndHangs) || cut && self.slips.has(Slip::CutHangs);
+        if !hangs {
             return Err(failure);
         }
         self.deaf = true;
