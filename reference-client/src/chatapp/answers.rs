@@ -93,7 +93,8 @@ impl Client {
             heard(effects, told.to_owned());
         }
         if self.has(Fault::Greets) {
-            self.send_all(name, "hello", effects);
+            let hello = Datagram::request(Kind::SendAll, name, "", "hello");
+            effects.send.push((self.server, hello));
         }
         if self.has_first(Fault::RegisterAgain) {
             self.register(name, effects);
