@@ -147,6 +147,7 @@ faults::table! {
     OddTableKills: "odd-table-kills", "CHATAPP-C10", "a table that makes no sense kills the program";
     SenderlessKills: "senderless-kills", "CHATAPP-C10", "a message without a sender kills the program";
     UnaskedKills: "unasked-kills", "CHATAPP-C10", "an answer that nobody has asked for kills the program";
+    SecondAnswerKills: "second-answer-kills", "CHATAPP-C10", "an answer to a registration that comes twice kills the program";
     UnreachableKills: "unreachable-kills", "CHATAPP-C10", "a port at which nobody listens kills the program";
     NonsenseAnswered: "nonsense-answered", "CHATAPP-C10a", "what is no message is answered with `error`";
     RegAnswered: "reg-answered", "CHATAPP-C10a", "it answers who registers with it";

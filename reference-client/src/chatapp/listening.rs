@@ -230,6 +230,9 @@ impl Client {
 
     /// More has come to the socket of the registration: the rest of what waited.
     pub(super) fn late(&mut self, datagram: Datagram, from: SocketAddr, effects: &mut Effects) {
+        if datagram.kind == Kind::Created && self.has(Fault::SecondAnswerKills) {
+            std::process::abort();
+        }
         let is_ours = self.name.as_deref() == Some(&datagram.to);
         let is_rest = from == self.server && datagram.kind == Kind::RegAck;
         if is_ours && is_rest && !self.has(Fault::WaitingRestUnshown) {
