@@ -71,3 +71,12 @@ fn what_cannot_be_used_is_told_unless_a_fault_hides_it() {
     let other = [&wrong[..], &["--fault", "argument-status"]].concat();
     command(&other).code(1);
 }
+
+#[test]
+fn what_cannot_be_a_port_is_told_in_other_words_by_a_fault() {
+    let wrong = ["chatapp", "-c", "alice", "127.0.0.1", "80", "4001"];
+    let limits = predicate::str::contains("between 1024 and 65535");
+    command(&wrong).code(2).stderr(limits.clone());
+    let faulty = [&wrong[..], &["--fault", "port-limits-unsaid"]].concat();
+    command(&faulty).code(2).stderr(limits.not());
+}
