@@ -37,6 +37,12 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// The same when the server stops.
 const STOP_FAREWELL: Duration = Duration::from_millis(200);
 
+/// How long the end of a connection may take to come that is sent at once.
+const MEANWHILE: Duration = Duration::from_millis(5);
+
+/// In how many pieces what comes before it is waited for.
+const PIECES: usize = 100;
+
 /// How long a client may pause within a message where that is not allowed.
 const IMPATIENCE: Duration = Duration::from_millis(30);
 
@@ -331,8 +337,12 @@ impl Connection {
         }
         if self.has(Fault::LastSendLost) {
             // What follows at once has come by then.
-            sleep(Duration::from_millis(2)).await;
-            self.link.read()?;
+            for _ in 0..PIECES {
+                sleep(MEANWHILE).await;
+                if self.link.read()? == 0 {
+                    break;
+                }
+            }
         }
         Ok(())
     }
