@@ -245,6 +245,20 @@ impl Client {
         }
     }
 
+    /// WIREPROTO-C1a: a line that chooses nothing.
+    fn no_choice(&self, line: &str, effects: &mut Effects) {
+        effects.show.push(Note::Warning(MENU.to_owned()));
+        if self.has(Fault::NumberUnchecked)
+            && let Ok(opcode) = line.trim().parse()
+        {
+            let message = ClientMessage {
+                opcode,
+                ..ClientMessage::new(Action::Check, "")
+            };
+            effects.send.extend(message.to_bytes());
+        }
+    }
+
     fn warn(&self, effects: &mut Effects, sentence: &str, msg: &str) {
         let warning = shown::said(sentence, msg, self.faults);
         effects.show.push(Note::Warning(warning));
@@ -328,7 +342,7 @@ impl Session for Client {
         match draft {
             Some(draft) => self.advance(draft, effects),
             None if line.trim().is_empty() => {}
-            None => effects.show.push(Note::Warning(MENU.to_owned())),
+            None => self.no_choice(line, effects),
         }
         self.ask_next(effects);
         Ok(())

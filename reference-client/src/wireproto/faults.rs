@@ -16,6 +16,7 @@ faults::session_table! {
     TypedReordered: "typed-reordered", "WIREPROTO-C1a", "of requests that wait the last is sent first";
     CheckUnasked: "check-unasked", "WIREPROTO-C1a", "after each login it asks for what waits";
     LoginAgain: "login-again", "WIREPROTO-C1a", "a login that fails is tried once more";
+    NumberUnchecked: "number-unchecked", "WIREPROTO-C1a", "a number that no action has goes out as an opcode";
     HeardChecks: "heard-checks", "WIREPROTO-C1a", "after each message that is pushed it asks for what waits";
     TypedToColon: "typed-to-colon", "WIREPROTO-C1b", "a text goes out to its first colon";
     TypedInWords: "typed-in-words", "WIREPROTO-C1b", "several spaces in a text go out as one";
@@ -81,6 +82,8 @@ faults::session_table! {
     QuitUnsaidWhileWaiting: "quit-unsaid-while-waiting", "WIREPROTO-C4", "while an answer is outstanding SIGINT ends the program without a quit";
     SwitchForgets: "switch-forgets", "WIREPROTO-C4", "after an account in place of another nobody counts as logged in";
     FailedForgets: "failed-forgets", "WIREPROTO-C4", "after a login that fails nobody counts as logged in";
+    AlreadyForgets: "already-forgets", "WIREPROTO-C4", "after a login to the account that is logged in nobody counts as logged in";
+    RefusedForgets: "refused-forgets", "WIREPROTO-C4", "after a failure that is not about logins nobody counts as logged in";
     QuitAlways: "quit-always", "WIREPROTO-C4a", "SIGINT sends a quit also when nobody is logged in";
     CreatedCounts: "created-counts", "WIREPROTO-C4a", "who creates an account counts as logged in";
     DeletedCounts: "deleted-counts", "WIREPROTO-C4a", "who deletes his account still counts as logged in";
