@@ -256,6 +256,9 @@ impl Client {
                 let said = format!("nickname: {}", text::harmless(name));
                 effects.show.push(Note::Said(said));
                 self.state = State::Asked(name.to_owned());
+                if self.has(Fault::GreetsEarly) {
+                    self.say(name, "hello".to_owned(), effects);
+                }
             }
             Err(error) => warn(&error, effects),
         }

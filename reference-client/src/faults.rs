@@ -95,6 +95,8 @@ pub(crate) enum Slip {
     EndHangs,
     /// The program goes on when the connection has ended instead of an answer.
     EndHangsWaiting,
+    /// The program goes on when the connection has ended in the middle of a message.
+    CutHangs,
     /// The program ends 3 s after the connection.
     EndLate,
     /// SIGINT does nothing.
@@ -105,6 +107,8 @@ pub(crate) enum Slip {
     InterruptRude,
     /// SIGINT is told as a stack of calls.
     InterruptTrace,
+    /// SIGINT is told by the name of an exception.
+    InterruptNamed,
     /// The end of what the user types does nothing.
     LeavingHangs,
     /// The end of what the user types ends the program at once, without last words.
@@ -117,6 +121,8 @@ pub(crate) enum Slip {
     ClosingWaits,
     /// An end that the server has announced ends the program with status 1.
     AnnouncedFails,
+    /// An announced end by a reset ends the program with status 1.
+    AnnouncedResetFails,
     /// A server that is silent for 300 ms is given up.
     SilenceEnds,
     /// Bytes that are no message kill the program.

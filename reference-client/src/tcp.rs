@@ -208,11 +208,11 @@ impl<'a, S: Session> Chat<'a, S> {
         if let Ok([]) = read {
             self.apply(Session::pause)?;
         }
+        let fails = self.slips.has(Slip::AnnouncedFails)
+            || read.is_err() && self.slips.has(Slip::AnnouncedResetFails);
         match (read, &mut self.phase) {
             (Ok([]) | Err(_), Phase::Leaving(ending) | Phase::Closing(ending)) => Ok(Some(*ending)),
-            (Ok([]) | Err(_), _) if self.may_end && !self.slips.has(Slip::AnnouncedFails) => {
-                Ok(Some(Ending::Done))
-            }
+            (Ok([]) | Err(_), _) if self.may_end && !fails => Ok(Some(Ending::Done)),
             (Ok([]) | Err(_), Phase::Broken(error)) => Err(lost(error)),
             (Ok([]), _) => {
                 let inside = self.session.is_inside_message();
@@ -234,7 +234,9 @@ impl<'a, S: Session> Chat<'a, S> {
 
     /// The connection has ended, which ends the program.
     fn ended(&mut self, failure: Failure) -> Result<Option<Ending>, Failure> {
+        let cut = matches!(failure, Failure::Closed { inside: true });
         let hangs = self.slips.has(Slip::EndHangs)
+            || cut && self.slips.has(Slip::CutHangs)
             || self.slips.has(Slip::EndHangsWaiting) && self.session.unanswered() > 0;
         if !hangs {
             return Err(failure);
@@ -289,9 +291,13 @@ impl<'a, S: Session> Chat<'a, S> {
         if matches!(self.phase, Phase::Leaving(_) | Phase::Closing(_)) {
             return Ok(Some(ending));
         }
-        if self.slips.has(Slip::InterruptTrace) {
-            let trace = "Traceback (most recent call last):".to_owned();
-            self.screen.show(Note::Warning(trace));
+        let told = match () {
+            () if self.slips.has(Slip::InterruptTrace) => "Traceback (most recent call last):",
+            () if self.slips.has(Slip::InterruptNamed) => "KeyboardInterrupt",
+            () => "",
+        };
+        if !told.is_empty() {
+            self.screen.show(Note::Warning(told.to_owned()));
         }
         let waiting = self.outbox.len();
         self.leave(ending)?;

@@ -60,6 +60,7 @@ faults::session_table! {
     InterruptIgnored: "interrupt-ignored", "BCP-C6a", "SIGINT does nothing" => InterruptIgnored;
     InterruptWaits: "interrupt-waits", "BCP-C6a", "SIGINT does nothing while an answer is outstanding" => InterruptWaits;
     InterruptTrace: "interrupt-trace", "BCP-C6b", "SIGINT is told as a stack of calls" => InterruptTrace;
+    InterruptNamed: "interrupt-named", "BCP-C6b", "SIGINT is told by the name of an exception" => InterruptNamed;
     ConnectUntold: "connect-untold", "BCP-C7", "nobody is told that no connection can be made" => ConnectUntold;
     EndUntold: "end-untold", "BCP-C7", "nobody is told that the server has ended the connection" => EndUntold;
     ResetUntold: "reset-untold", "BCP-C7", "nobody is told that the connection was reset" => ResetUntold;

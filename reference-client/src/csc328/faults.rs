@@ -11,6 +11,7 @@ faults::session_table! {
     NickUnasked: "nick-unasked", "CSC328-C1b", "after a RETRY the program asks for a nickname of its own";
     NickAgain: "nick-again", "CSC328-C1b", "the nickname is asked for once more after READY";
     ChatEarly: "chat-early", "CSC328-C2", "what is typed goes out before READY";
+    GreetsEarly: "greets-early", "CSC328-C2", "it says hello to all as soon as it has asked for a nickname";
     TypedLost: "typed-lost", "CSC328-C2a", "what is typed before READY is lost";
     TypedTwice: "typed-twice", "CSC328-C2a", "what is typed is sent twice";
     TypedTrimmed: "typed-trimmed", "CSC328-C2a", "spaces around what is typed are not sent";
@@ -36,7 +37,9 @@ faults::session_table! {
     ShutdownTimeless: "shutdown-timeless", "CSC328-C4", "the message about the server's end is shown without its seconds";
     ShutdownLeaves: "shutdown-leaves", "CSC328-C2a", "after the message about the server's end nothing is sent any more";
     EndHangs: "end-hangs", "CSC328-C4a", "the program goes on when the connection has ended" => EndHangs;
+    CutHangs: "cut-hangs", "CSC328-C4a", "the program goes on when the connection has ended in the middle of a message" => CutHangs;
     ShutdownStatus: "shutdown-status", "CSC328-C4b", "an announced end of the server ends the program with status 1" => AnnouncedFails;
+    ShutdownResetStatus: "shutdown-reset-status", "CSC328-C4b", "an announced end of the server by a reset ends the program with status 1" => AnnouncedResetFails;
     ConnectUntold: "connect-untold", "CSC328-C4c", "nobody is told that no connection can be made" => ConnectUntold;
     EndUntold: "end-untold", "CSC328-C4c", "nobody is told that the server has ended the connection" => EndUntold;
     ResetUntold: "reset-untold", "CSC328-C4c", "nobody is told that the connection was reset" => ResetUntold;
