@@ -12,11 +12,12 @@ use reference_codecs::faults::all;
 
 use crate::session::Failure;
 use crate::text;
-use crate::{bcp, chatbooth, csc328, wireproto};
+use crate::{bcp, chatapp, chatbooth, csc328, wireproto};
 
 /// The protocols whose clients can be given faults, with their tables.
 pub(crate) const TABLES: &[(&str, Table)] = &[
     ("bcp", all::<bcp::Fault>),
+    ("chatapp", all::<chatapp::Fault>),
     ("chatbooth", all::<chatbooth::Fault>),
     ("csc328", all::<csc328::Fault>),
     ("wireproto", all::<wireproto::Fault>),

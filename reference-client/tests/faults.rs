@@ -7,9 +7,9 @@ use std::path::Path;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use reference_client::faults;
-use reference_codecs::faults::check;
+use reference_codecs::faults::{MOST, check};
 
-const PROTOCOLS: [&str; 4] = ["bcp", "chatbooth", "csc328", "wireproto"];
+const PROTOCOLS: [&str; 5] = ["bcp", "chatapp", "chatbooth", "csc328", "wireproto"];
 
 fn command(args: &[&str]) -> assert_cmd::assert::Assert {
     Command::cargo_bin("reference-client")
@@ -27,7 +27,7 @@ fn each_fault_has_a_name_of_its_own_and_breaks_a_rule_that_exists() {
         // A server's fault is named in the same places, such as `harness prove --fault`.
         let servers = reference_server::cli::faults(protocol);
         let table = faults(protocol);
-        assert!(!table.is_empty(), "{protocol}");
+        assert!((1..=MOST).contains(&table.len()), "{protocol}");
         assert_eq!(check(&table, &servers, &rules), Ok(()), "{protocol}");
     }
 }
@@ -63,4 +63,13 @@ fn what_cannot_be_used_is_told_unless_a_fault_hides_it() {
     command(&hidden).code(2).stderr("");
     let other = [&wrong[..], &["--fault", "argument-status"]].concat();
     command(&other).code(1);
+}
+
+#[test]
+fn what_cannot_be_a_port_is_told_in_other_words_by_a_fault() {
+    let wrong = ["chatapp", "-c", "alice", "127.0.0.1", "80", "4001"];
+    let limits = predicate::str::contains("between 1024 and 65535");
+    command(&wrong).code(2).stderr(limits.clone());
+    let faulty = [&wrong[..], &["--fault", "port-limits-unsaid"]].concat();
+    command(&faulty).code(2).stderr(limits.not());
 }
