@@ -219,7 +219,7 @@ impl Client {
         if self.has(Fault::QuitIgnored) {
             return Ok(());
         }
-        effects.finish = true;
+        effects.finish = !self.has(Fault::QuitCloseFails);
         // The server may be faster with closing.
         effects.ends_within = Some(Duration::ZERO);
         self.gives_up(Fault::QuitFails)

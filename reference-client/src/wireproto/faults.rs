@@ -32,6 +32,7 @@ faults::session_table! {
     QuitIgnored: "quit-ignored", "WIREPROTO-C1d", "the program goes on after a quit that was answered";
     QuitWaits: "quit-waits", "WIREPROTO-C1d", "after a quit the program waits for the end of its input" => FinishWaits;
     QuitFails: "quit-fails", "WIREPROTO-C1e", "after a quit the exit status is 1";
+    QuitCloseFails: "quit-close-fails", "WIREPROTO-C1e", "a server that closes after a quit ends the program with status 1" => AnnouncedFails;
     RefusedUntold: "refused-untold", "WIREPROTO-C2", "nobody is told of a failure";
     NoReceiverUntold: "no-receiver-untold", "WIREPROTO-C2", "nobody is told that there is no such receiver";
     AlreadyUntold: "already-untold", "WIREPROTO-C2", "nobody is told that the account is logged in here already";
@@ -92,6 +93,8 @@ faults::session_table! {
     InputEndRude: "input-end-rude", "WIREPROTO-C4b", "the end of its input ends the program at once, without a quit" => LeavingRude;
     InputEndHurries: "input-end-hurries", "WIREPROTO-C4b", "at the end of its input requests that wait are forgotten" => LeavingHurries;
     ClosingWaits: "closing-waits", "WIREPROTO-C4c", "after SIGINT the program waits for the server to close" => ClosingWaits;
+    ClosingLate: "closing-late", "WIREPROTO-C4c", "after SIGINT the program waits 9 s for the server to close" => ClosingLate;
+    InterruptNamed: "interrupt-named", "WIREPROTO-C4d", "SIGINT is told by the name of an exception" => InterruptNamed;
     InterruptTrace: "interrupt-trace", "WIREPROTO-C4d", "SIGINT is told as a stack of calls" => InterruptTrace;
     TypedNameAbove: "typed-name-above", "WIREPROTO-C5", "names of 26 characters go out";
     TypedNameCut: "typed-name-cut", "WIREPROTO-C5", "names of more than 25 characters are cut";
