@@ -11,7 +11,7 @@ use reference_codecs::{Decode, Decoder, Malformed, Reason};
 pub(crate) use self::faults::Fault;
 use self::request::{Draft, MENU, Request};
 use crate::arguments;
-use crate::faults::{FaultOptions, Faults, Slips};
+use crate::faults::{FaultOptions, Faults};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -37,14 +37,10 @@ pub(crate) struct Options {
     #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     #[command(flatten)]
-    faults: FaultOptions<Fault>,
+    pub(crate) faults: FaultOptions<Fault>,
 }
 
 impl Options {
-    pub(crate) fn slips(&self) -> Slips {
-        self.faults.slips()
-    }
-
     pub(crate) fn address(&self) -> String {
         arguments::address(&self.host, self.port)
     }
