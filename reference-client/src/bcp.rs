@@ -9,7 +9,7 @@ use reference_codecs::bcp::{ClientMessage, DEFAULT_PORT, Dialect, MAX_TEXT, OK, 
 
 pub(crate) use self::faults::Fault;
 use crate::arguments;
-use crate::faults::{FaultOptions, Faults, Slips, half_raw, in_ascii, in_words};
+use crate::faults::{FaultOptions, Faults, half_raw, in_ascii, in_words};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -36,16 +36,12 @@ pub(crate) struct Options {
     #[arg(long, default_value_t, value_parser = arguments::dialect(Dialect::ALL, Dialect::name))]
     dialect: Dialect,
     #[command(flatten)]
-    faults: FaultOptions<Fault>,
+    pub(crate) faults: FaultOptions<Fault>,
 }
 
 impl Options {
     pub(crate) fn address(&self) -> SocketAddr {
         SocketAddr::new(self.server, self.port)
-    }
-
-    pub(crate) fn slips(&self) -> Slips {
-        self.faults.slips()
     }
 }
 

@@ -11,7 +11,7 @@ use reference_codecs::{Decoder, EncodeError};
 use self::command::Command;
 pub(crate) use self::faults::Fault;
 use crate::arguments;
-use crate::faults::{FaultOptions, Faults, Slips, in_ascii};
+use crate::faults::{FaultOptions, Faults, in_ascii};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -36,14 +36,10 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     #[command(flatten)]
-    faults: FaultOptions<Fault>,
+    pub(crate) faults: FaultOptions<Fault>,
 }
 
 impl Options {
-    pub(crate) fn slips(&self) -> Slips {
-        self.faults.slips()
-    }
-
     /// The server as connecting takes it, `HOST:PORT`.
     pub(crate) fn address(&self) -> String {
         arguments::address(&self.host, self.port)

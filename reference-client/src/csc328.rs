@@ -9,7 +9,7 @@ use reference_codecs::{Decoder, EncodeError};
 
 pub(crate) use self::faults::Fault;
 use crate::arguments;
-use crate::faults::{FaultOptions, Faults, Slips, in_ascii};
+use crate::faults::{FaultOptions, Faults, in_ascii};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -40,14 +40,10 @@ pub(crate) struct Options {
     #[arg(long, default_value_t, value_parser = arguments::dialect(Dialect::ALL, Dialect::name))]
     dialect: Dialect,
     #[command(flatten)]
-    faults: FaultOptions<Fault>,
+    pub(crate) faults: FaultOptions<Fault>,
 }
 
 impl Options {
-    pub(crate) fn slips(&self) -> Slips {
-        self.faults.slips()
-    }
-
     pub(crate) fn address(&self) -> String {
         arguments::address(&self.host, self.port)
     }

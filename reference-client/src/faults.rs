@@ -120,6 +120,8 @@ pub(crate) enum Slip {
     FinishWaits,
     /// The program waits for the server to close, however long that takes.
     ClosingWaits,
+    /// The program waits 9 s for the server to close.
+    ClosingLate,
     /// An end that the server has announced ends the program with status 1.
     AnnouncedFails,
     /// An announced end by a reset ends the program with status 1.

@@ -72,10 +72,10 @@ impl Protocol {
     /// What goes wrong around a session of it.
     fn slips(&self) -> Slips {
         match self {
-            Self::Bcp(options) => options.slips(),
-            Self::Chatbooth(options) => options.slips(),
-            Self::Csc328(options) => options.slips(),
-            Self::Wireproto(options) => options.slips(),
+            Self::Bcp(options) => options.faults.slips(),
+            Self::Chatbooth(options) => options.faults.slips(),
+            Self::Csc328(options) => options.faults.slips(),
+            Self::Wireproto(options) => options.faults.slips(),
             _ => Slips::default(),
         }
     }

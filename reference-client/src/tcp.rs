@@ -185,7 +185,9 @@ impl<'a, S: Session> Chat<'a, S> {
         {
             // A failure here means that the server was faster; reading finds that out.
             let _ = writer.shutdown().await;
-            self.enter(Phase::Closing(ending), CLOSE_WAIT);
+            let is_late = self.slips.has(Slip::ClosingLate);
+            let wait = if is_late { 3 * LATE } else { CLOSE_WAIT };
+            self.enter(Phase::Closing(ending), wait);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use reference_codecs::{Decode, Decoder, Malformed, Reason};
 pub(crate) use self::faults::Fault;
 use self::request::{Draft, MENU, Request};
 use crate::arguments;
-use crate::faults::{FaultOptions, Faults, Slips};
+use crate::faults::{FaultOptions, Faults};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -37,14 +37,10 @@ pub(crate) struct Options {
     #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     #[command(flatten)]
-    faults: FaultOptions<Fault>,
+    pub(crate) faults: FaultOptions<Fault>,
 }
 
 impl Options {
-    pub(crate) fn slips(&self) -> Slips {
-        self.faults.slips()
-    }
-
     pub(crate) fn address(&self) -> String {
         arguments::address(&self.host, self.port)
     }
@@ -245,6 +241,20 @@ impl Client {
         }
     }
 
+    /// WIREPROTO-C1a: a line that chooses nothing.
+    fn no_choice(&self, line: &str, effects: &mut Effects) {
+        effects.show.push(Note::Warning(MENU.to_owned()));
+        if self.has(Fault::NumberUnchecked)
+            && let Ok(opcode) = line.trim().parse()
+        {
+            let message = ClientMessage {
+                opcode,
+                ..ClientMessage::new(Action::Check, "")
+            };
+            effects.send.extend(message.to_bytes());
+        }
+    }
+
     fn warn(&self, effects: &mut Effects, sentence: &str, msg: &str) {
         let warning = shown::said(sentence, msg, self.faults);
         effects.show.push(Note::Warning(warning));
@@ -328,7 +338,7 @@ impl Session for Client {
         match draft {
             Some(draft) => self.advance(draft, effects),
             None if line.trim().is_empty() => {}
-            None => effects.show.push(Note::Warning(MENU.to_owned())),
+            None => self.no_choice(line, effects),
         }
         self.ask_next(effects);
         Ok(())

@@ -92,10 +92,15 @@ impl Client {
         } else {
             self.warn(effects, meaning(outcome), msg);
         }
+        let forgets = match outcome {
+            Outcome::UnknownAccount => self.has(Fault::FailedForgets),
+            Outcome::AlreadyHere => self.has(Fault::AlreadyForgets),
+            _ => self.has(Fault::RefusedForgets),
+        };
+        if forgets {
+            self.user = None;
+        }
         if outcome == Outcome::UnknownAccount {
-            if self.has(Fault::FailedForgets) {
-                self.user = None;
-            }
             if self.has(Fault::FailedCounts) {
                 self.user = Some(request.msg.clone());
             }
@@ -214,7 +219,7 @@ impl Client {
         if self.has(Fault::QuitIgnored) {
             return Ok(());
         }
-        effects.finish = true;
+        effects.finish = !self.has(Fault::QuitCloseFails);
         // The server may be faster with closing.
         effects.ends_within = Some(Duration::ZERO);
         self.gives_up(Fault::QuitFails)

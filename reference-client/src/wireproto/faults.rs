@@ -16,6 +16,7 @@ faults::session_table! {
     TypedReordered: "typed-reordered", "WIREPROTO-C1a", "of requests that wait the last is sent first";
     CheckUnasked: "check-unasked", "WIREPROTO-C1a", "after each login it asks for what waits";
     LoginAgain: "login-again", "WIREPROTO-C1a", "a login that fails is tried once more";
+    NumberUnchecked: "number-unchecked", "WIREPROTO-C1a", "a number that no action has goes out as an opcode";
     HeardChecks: "heard-checks", "WIREPROTO-C1a", "after each message that is pushed it asks for what waits";
     TypedToColon: "typed-to-colon", "WIREPROTO-C1b", "a text goes out to its first colon";
     TypedInWords: "typed-in-words", "WIREPROTO-C1b", "several spaces in a text go out as one";
@@ -31,6 +32,7 @@ faults::session_table! {
     QuitIgnored: "quit-ignored", "WIREPROTO-C1d", "the program goes on after a quit that was answered";
     QuitWaits: "quit-waits", "WIREPROTO-C1d", "after a quit the program waits for the end of its input" => FinishWaits;
     QuitFails: "quit-fails", "WIREPROTO-C1e", "after a quit the exit status is 1";
+    QuitCloseFails: "quit-close-fails", "WIREPROTO-C1e", "a server that closes after a quit ends the program with status 1" => AnnouncedFails;
     RefusedUntold: "refused-untold", "WIREPROTO-C2", "nobody is told of a failure";
     NoReceiverUntold: "no-receiver-untold", "WIREPROTO-C2", "nobody is told that there is no such receiver";
     AlreadyUntold: "already-untold", "WIREPROTO-C2", "nobody is told that the account is logged in here already";
@@ -81,6 +83,8 @@ faults::session_table! {
     QuitUnsaidWhileWaiting: "quit-unsaid-while-waiting", "WIREPROTO-C4", "while an answer is outstanding SIGINT ends the program without a quit";
     SwitchForgets: "switch-forgets", "WIREPROTO-C4", "after an account in place of another nobody counts as logged in";
     FailedForgets: "failed-forgets", "WIREPROTO-C4", "after a login that fails nobody counts as logged in";
+    AlreadyForgets: "already-forgets", "WIREPROTO-C4", "after a login to the account that is logged in nobody counts as logged in";
+    RefusedForgets: "refused-forgets", "WIREPROTO-C4", "after a failure that is not about logins nobody counts as logged in";
     QuitAlways: "quit-always", "WIREPROTO-C4a", "SIGINT sends a quit also when nobody is logged in";
     CreatedCounts: "created-counts", "WIREPROTO-C4a", "who creates an account counts as logged in";
     DeletedCounts: "deleted-counts", "WIREPROTO-C4a", "who deletes his account still counts as logged in";
@@ -89,6 +93,8 @@ faults::session_table! {
     InputEndRude: "input-end-rude", "WIREPROTO-C4b", "the end of its input ends the program at once, without a quit" => LeavingRude;
     InputEndHurries: "input-end-hurries", "WIREPROTO-C4b", "at the end of its input requests that wait are forgotten" => LeavingHurries;
     ClosingWaits: "closing-waits", "WIREPROTO-C4c", "after SIGINT the program waits for the server to close" => ClosingWaits;
+    ClosingLate: "closing-late", "WIREPROTO-C4c", "after SIGINT the program waits 9 s for the server to close" => ClosingLate;
+    InterruptNamed: "interrupt-named", "WIREPROTO-C4d", "SIGINT is told by the name of an exception" => InterruptNamed;
     InterruptTrace: "interrupt-trace", "WIREPROTO-C4d", "SIGINT is told as a stack of calls" => InterruptTrace;
     TypedNameAbove: "typed-name-above", "WIREPROTO-C5", "names of 26 characters go out";
     TypedNameCut: "typed-name-cut", "WIREPROTO-C5", "names of more than 25 characters are cut";
