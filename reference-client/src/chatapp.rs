@@ -36,7 +36,7 @@ use self::client::{Client, Effects, Pauses};
 pub(crate) use self::faults::Fault;
 use self::request::{Outcome, Request, perform};
 use crate::arguments::time;
-use crate::faults::{self as all, Faults};
+use crate::faults::{FaultOptions, Faults};
 use crate::screen::{Event, PROGRAM, Screen};
 use crate::session::{Ending, Failure, Note};
 
@@ -64,19 +64,14 @@ pub(crate) struct Options {
     /// How long the server has to answer any other request before it is asked again.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
     retry_pause: Duration,
-    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
-    #[arg(long = "fault", value_name = "NAME", value_parser = all::parse::<Fault>)]
-    faults: Vec<Fault>,
+    #[command(flatten)]
+    faults: FaultOptions<Fault>,
 }
 
 impl Options {
-    fn faults(&self) -> Faults<Fault> {
-        self.faults.iter().copied().collect()
-    }
-
     /// The name, the server's host and the two ports.
     fn read(&self) -> Result<(&str, &str, u16, u16), Failure> {
-        let faults = self.faults();
+        let faults = self.faults.had();
         match self.client.as_slice() {
             [name, host, server_port, client_port] => {
                 let server_port = port(server_port, faults)?;
@@ -92,7 +87,7 @@ impl Options {
 
     /// CHATAPP-C2d and CHATAPP-C3c.
     fn pauses(&self) -> Pauses {
-        let faults = self.faults();
+        let faults = self.faults.had();
         let mut pauses = Pauses {
             register: self.register_pause,
             retry: self.retry_pause,
@@ -151,7 +146,7 @@ fn unusable(sentence: &str) -> Failure {
 
 /// Chats until the input, a server that does not answer, or a signal ends it.
 pub(crate) async fn run(options: Options) -> Result<Ending, Failure> {
-    let faults = options.faults();
+    let faults = options.faults.had();
     let read = options.read();
     let (name, host, server_port, client_port) =
         unless_hangs(read, Fault::PortHangs, faults).await?;
