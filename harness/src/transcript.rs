@@ -92,7 +92,7 @@ pub enum What {
         /// Which way it went.
         direction: Direction,
         /// What it means.
-        message: Message,
+        message: Arc<Message>,
         /// Its bytes.
         bytes: Bytes,
         /// What became of it.

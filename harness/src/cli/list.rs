@@ -15,7 +15,7 @@ pub(super) fn list(arguments: &ListArgs, context: Context) -> Exit {
         return Exit::Usage;
     };
     if suites.iter().all(|suite| suite.scenarios.is_empty()) {
-        say("nothing is selected: no scenario fits the filter");
+        say(selection::why_empty(&arguments.selection));
         return Exit::NotJudged;
     }
     let text = if arguments.params_only {

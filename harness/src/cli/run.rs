@@ -42,6 +42,10 @@ pub(super) fn prepare(arguments: &RunArgs) -> Result<Prepared, Exit> {
         exit
     };
     let mut suites = selection::read(&arguments.selection).ok_or(Exit::Usage)?;
+    if suites.iter().all(|suite| suite.scenarios.is_empty()) {
+        let message = selection::why_empty(&arguments.selection);
+        return Err(refuse(message, Exit::NotJudged));
+    }
     for suite in &mut suites {
         suite
             .scenarios
@@ -49,9 +53,7 @@ pub(super) fn prepare(arguments: &RunArgs) -> Result<Prepared, Exit> {
     }
     suites.retain(|suite| !suite.scenarios.is_empty());
     if suites.is_empty() {
-        let message =
-            "nothing is selected: no scenario fits the filter; `harness list` shows what there is";
-        return Err(refuse(message, Exit::NotJudged));
+        return Err(refuse(selection::NO_SCENARIO_FITS, Exit::NotJudged));
     }
     let target = target::target(arguments, &suites);
     let target = target.map_err(|message| refuse(&message, Exit::Usage))?;

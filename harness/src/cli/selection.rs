@@ -2,6 +2,20 @@ use super::arguments::SelectionArgs;
 use crate::plan::{ScenarioPlan, Selection, Suite, load};
 use crate::source::Diagnostics;
 
+/// What is said where a choice leaves nothing.
+pub(super) const NO_SCENARIO_FITS: &str =
+    "nothing is selected: no scenario fits the filter; `harness list` shows what there is";
+
+/// Why not one scenario is left of what was read.
+pub(super) fn why_empty(arguments: &SelectionArgs) -> &'static str {
+    if arguments.filter.is_empty() {
+        "nothing is selected: there are no scenarios yet; they stand below the protocol's \
+         server/<area>/ and client/<area>/"
+    } else {
+        NO_SCENARIO_FITS
+    }
+}
+
 /// Reads what is selected; `None` when the files cannot be used, which was said.
 pub(super) fn read(arguments: &SelectionArgs) -> Option<Vec<Suite>> {
     let (suites, diagnostics) = read_quietly(arguments);

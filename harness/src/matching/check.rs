@@ -51,7 +51,7 @@ impl Check {
     /// # Errors
     /// When a variable has no value, or an inserted one makes no regular expression.
     pub fn holds(&self, value: Option<&Value>, lookup: &dyn Lookup) -> Result<bool, Unknown> {
-        let Some(value) = value.filter(|value| **value != Value::Null) else {
+        let Some(value) = value.filter(|value| !matches!(value, Value::Null)) else {
             return self.holds_for_nothing(value, lookup);
         };
         Ok(match self {

@@ -113,7 +113,7 @@ pub(crate) fn sent(message: Option<Message>, bytes: &[u8], cause: Cause) -> What
 pub(crate) fn received(message: Message, use_: Use) -> What {
     What::Received {
         direction: Direction::ToClient,
-        message,
+        message: Arc::new(message),
         bytes: b"\x03\x00\x01a".as_slice().into(),
         use_,
     }

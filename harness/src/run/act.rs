@@ -95,7 +95,7 @@ impl World {
 
     /// Something was done: windows count from now.
     pub(super) fn action_done(&mut self, mark: Option<&Arc<str>>) {
-        let now = Instant::now();
+        let now = self.look_at_clock();
         self.last_action = now;
         if let Some(mark) = mark {
             self.marks.insert(Arc::clone(mark), now);

@@ -80,7 +80,7 @@ pub(super) struct Item {
 }
 
 pub(super) enum ItemKind {
-    Message(Message),
+    Message(Arc<Message>),
     Malformed { offset: usize, reason: String },
     Unfinished { missing: String },
     Ended(End),

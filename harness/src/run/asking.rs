@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use tokio::runtime::Builder;
-use tokio::task::LocalSet;
+use tokio::runtime::{Builder, LocalOptions};
 use tokio_util::sync::CancellationToken;
 
 use super::lateness::Lateness;
@@ -40,9 +39,11 @@ impl From<String> for NotSpoken {
 /// # Errors
 /// Why it seems not to.
 pub fn ask(address: SocketAddr, protocol: &Arc<ProtocolPlan>) -> Result<(), NotSpoken> {
-    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default());
     let runtime = runtime.map_err(|error| format!("cannot ask: {error}"))?;
-    LocalSet::new().block_on(&runtime, probe(address, protocol))
+    runtime.block_on(probe(address, protocol))
 }
 
 async fn probe(address: SocketAddr, protocol: &Arc<ProtocolPlan>) -> Result<(), NotSpoken> {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
+use super::ports::Ports;
 use super::session::{Arrival, MAX_UNSENT, MAX_UNSENT_ANSWERS};
 use crate::wire::{Codec, Decoded, Direction};
 
@@ -31,12 +32,13 @@ impl Datagrams {
     /// A socket with a port of its own, at the address from which the server can be reached.
     /// `direction` is that of what comes in.
     pub(super) fn open(
+        ports: &Ports,
         server: SocketAddr,
         direction: Direction,
         receive_buffer: Option<u32>,
     ) -> io::Result<Self> {
         let from = local_address(server)?;
-        let socket = StdSocket::bind(from)?;
+        let socket = ports.open_datagrams(from)?;
         let size = receive_buffer.and_then(|size| usize::try_from(size).ok());
         let reference = socket2::SockRef::from(&socket);
         // A system that refuses so much keeps its own size.

@@ -20,7 +20,7 @@ use crate::wire::Value;
 impl World {
     /// Stops what has no more time: nothing waits any longer once the run was interrupted.
     pub(super) fn go_on(&self) -> Done {
-        if self.shared.stop.is_cancelled() {
+        if self.stopped || self.shared.stop.is_cancelled() {
             return Err(undecided("interrupted"));
         }
         Ok(())
@@ -38,8 +38,11 @@ impl World {
     }
 
     async fn run_step(&mut self, step: &StepPlan) -> Done {
-        self.go_on()?;
-        if Instant::now() > self.must_end {
+        self.share_thread().await;
+        if self.stopped {
+            return Err(undecided("interrupted"));
+        }
+        if self.clock > self.must_end {
             return Err(undecided("the scenario took too long"));
         }
         let place = &step.place;

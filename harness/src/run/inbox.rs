@@ -42,7 +42,7 @@ impl World {
         let has_always = !is_ambient && self.protocol.always.iter().any(takes_kind);
         let owner = self.owner(actor);
         let checked = has_always || !self.actors[owner].never.is_empty();
-        let message = checked.then(|| message.clone());
+        let message = checked.then(|| Arc::clone(message));
         self.strangers |= is_ambient;
         let Some(message) = message else {
             return Ok(());
@@ -59,7 +59,7 @@ impl World {
         self.actors[actor].inbox.front().map(|item| &item.what)
     }
 
-    async fn check_never(&mut self, actor: usize, event: usize, message: &Message) -> Done {
+    async fn check_never(&mut self, actor: usize, event: usize, message: &Arc<Message>) -> Done {
         let mut broken: Option<Arc<StepPlace>> = None;
         for never in &self.actors[self.owner(actor)].never {
             let names = Names {
@@ -78,12 +78,12 @@ impl World {
         let Some(place) = broken else { return Ok(()) };
         let problem = Problem::Forbidden {
             event,
-            message: message.clone(),
+            message: Arc::clone(message),
         };
         self.fail_plainly(&place, Some(actor), problem).await
     }
 
-    fn check_always(&mut self, actor: usize, event: usize, message: &Message) -> Done {
+    fn check_always(&mut self, actor: usize, event: usize, message: &Arc<Message>) -> Done {
         let protocol = Arc::clone(&self.protocol);
         for always in &protocol.always {
             if !always.pattern.takes_kind(&message.kind) {
@@ -100,7 +100,7 @@ impl World {
             let place = self.here();
             let problem = Problem::Forbidden {
                 event,
-                message: message.clone(),
+                message: Arc::clone(message),
             };
             self.breach(&place, actor, problem, &always.rule, Some(&always.pattern))?;
         }
@@ -228,7 +228,7 @@ impl World {
         let ItemKind::Message(message) = &item.what else {
             return Ok(false);
         };
-        let (event, message) = (item.event, message.clone());
+        let (event, message) = (item.event, Arc::clone(message));
         let protocol = Arc::clone(&self.protocol);
         let names = self.names(Some(actor));
         let mut found = None;

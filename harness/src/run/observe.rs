@@ -130,7 +130,9 @@ impl World {
                     .then_some(())
             };
             let found = self.drive(until, something).await.is_some();
-            self.go_on()?;
+            if !found {
+                self.go_on()?;
+            }
             // Once the time is up, what is there already is looked at, and no more: a flood of
             // messages that nobody wants would never end.
             if !found || overdue {
@@ -139,7 +141,7 @@ impl World {
             let latest = race
                 .heads()
                 .filter_map(|(_, watch)| self.waits_until(watch));
-            overdue = latest.min().is_some_and(|until| Instant::now() >= until);
+            overdue = latest.min().is_some_and(|until| self.clock >= until);
         }
     }
 
@@ -503,7 +505,7 @@ impl World {
                     }
                     Expected::End => None,
                 };
-                let message = message.clone();
+                let message = Arc::clone(message);
                 let stray = Problem::Stray {
                     event,
                     message,
@@ -514,7 +516,7 @@ impl World {
             }
             ItemKind::Message(message) => Problem::Other {
                 event,
-                message: message.clone(),
+                message: Arc::clone(message),
             },
             ItemKind::Malformed { offset, reason } => Problem::Malformed {
                 event,

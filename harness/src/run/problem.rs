@@ -28,15 +28,15 @@ pub(super) enum Problem {
     /// Nothing came in time.
     Nothing,
     /// Another message came.
-    Other { event: usize, message: Message },
+    Other { event: usize, message: Arc<Message> },
     /// A message came where none may.
-    NotSilent { event: usize, message: Message },
+    NotSilent { event: usize, message: Arc<Message> },
     /// A message came that `never` or `always` forbids.
-    Forbidden { event: usize, message: Message },
+    Forbidden { event: usize, message: Arc<Message> },
     /// A message came that nobody waits for; a fence waits for its probe, told in words.
     Stray {
         event: usize,
-        message: Message,
+        message: Arc<Message>,
         probe: Option<String>,
     },
     /// It came before its time.
@@ -234,21 +234,21 @@ impl World {
     /// The clock proves nothing when the harness itself was late.
     pub(super) async fn refuse_if_late(&self, problem: &Problem, since: Instant) -> Done {
         self.go_on()?;
+        // A pulse that is due is felt first: the timers are looked at, then who waits for them.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
         let late = if problem.is_timed() {
-            // A pulse that is due is felt first: the timers are looked at, then who waits for them.
-            tokio::task::yield_now().await;
-            tokio::task::yield_now().await;
             self.lateness.worst_since(since, self.worst_delay)
         } else {
-            // Whatever it is, it may follow from a step or an answer that came too late.
-            let stalled = self.lateness.worst_total_since(self.start, STRETCH);
-            let counts = stalled > self.shared.margin * STALL;
             self.worst_delay
-                .max(if counts { stalled } else { Duration::ZERO })
         };
-        if late <= self.margin(problem, since) {
+        // Whatever it is, it may follow from a step or an answer that came too late.
+        let stalled = self.lateness.worst_total_since(self.start, STRETCH);
+        let has_stalled = stalled > self.shared.margin * STALL;
+        if late <= self.margin(problem, since) && !has_stalled {
             return self.refuse_if_lost(problem);
         }
+        let late = if has_stalled { late.max(stalled) } else { late };
         let late = Amount::Time(i128::try_from(late.as_nanos()).unwrap_or(i128::MAX));
         Err(Stop::Late(format!(
             "the harness itself was late by {late}: the machine is busy"

@@ -399,7 +399,7 @@ impl World {
                     missing: missing.clone(),
                 },
                 ItemKind::Message(message) => {
-                    let message = message.clone();
+                    let message = Arc::clone(message);
                     self.check_item(actor).await?;
                     if self.skip_if_free(actor) || self.absorb(actor)? {
                         continue;

@@ -10,9 +10,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::{JoinError, LocalSet};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::lateness::Lateness;
@@ -187,17 +187,18 @@ impl Run {
 }
 
 fn work(queue: Arc<Queue>, slots: usize, sender: mpsc::Sender<Progress>) -> io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let local = LocalSet::new();
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())?;
     let lateness = Lateness::default();
-    local.spawn_local(lateness.clone().watch());
+    runtime.spawn_local(lateness.clone().watch());
     let interrupted = queue.stop.clone();
-    local.spawn_local(stop_on_signals(interrupted));
+    runtime.spawn_local(stop_on_signals(interrupted));
     let queue = Rc::new(queue);
     let mut running = Vec::new();
     for _ in 0..slots {
         let (queue, sender, lateness) = (Rc::clone(&queue), sender.clone(), lateness.clone());
-        running.push(local.spawn_local(async move { slot(&queue, &sender, lateness).await }));
+        running.push(runtime.spawn_local(async move { slot(&queue, &sender, lateness).await }));
     }
     drop(sender);
     let finished = async {
@@ -206,7 +207,7 @@ fn work(queue: Arc<Queue>, slots: usize, sender: mpsc::Sender<Progress>) -> io::
         }
         Ok(())
     };
-    let ended: Result<(), JoinError> = runtime.block_on(local.run_until(finished));
+    let ended: Result<(), JoinError> = runtime.block_on(finished);
     match ended.map_err(JoinError::try_into_panic) {
         Ok(()) | Err(Err(_)) => Ok(()),
         Err(Ok(panic)) => std::panic::resume_unwind(panic),

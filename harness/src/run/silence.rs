@@ -46,7 +46,7 @@ impl World {
                 };
                 match actors.iter().filter_map(rest).max() {
                     Some(rest) if rest > until && rest < last => until = rest,
-                    _ => return Ok(()),
+                    _ => return self.go_on(),
                 }
                 self.go_on()?;
                 continue;
@@ -64,7 +64,7 @@ impl World {
             let problem = match &item.what {
                 ItemKind::Message(message) => Problem::NotSilent {
                     event: item.event,
-                    message: message.clone(),
+                    message: Arc::clone(message),
                 },
                 ItemKind::Malformed { offset, reason } => Problem::Malformed {
                     event: item.event,

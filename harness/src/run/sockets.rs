@@ -114,6 +114,7 @@ impl World {
             return Err(undecided(format!("{} has too many sockets", owner.label)));
         }
         let session = Datagrams::open(
+            &self.shared.ports,
             self.subject.address(),
             self.protocol.receives(),
             owner.receive_buffer,
@@ -160,6 +161,7 @@ impl World {
         }
         let receive_buffer = self.actors[actor].receive_buffer;
         let opened = Datagrams::open(
+            &self.shared.ports,
             self.subject.address(),
             self.protocol.receives(),
             receive_buffer,

@@ -1,5 +1,7 @@
 //! Inboxes in which the order is free: what came waits there until somebody wants it.
 
+use std::sync::Arc;
+
 use super::actor::{Item, ItemKind};
 use super::observe::Race;
 use super::stop::Stop;
@@ -50,7 +52,7 @@ impl World {
 
     /// Where the order is free, a message of the kind that was expected and that nobody wanted: it
     /// is then what should have been otherwise.
-    pub(super) fn bring_rival(&mut self, watch: &Watch<'_>) -> Option<Message> {
+    pub(super) fn bring_rival(&mut self, watch: &Watch<'_>) -> Option<Arc<Message>> {
         let Expected::Message(pattern, ..) = watch.what else {
             return None;
         };
@@ -59,7 +61,7 @@ impl World {
         }
         let of_kind = |item: &Item| match &item.what {
             ItemKind::Message(message) if pattern.takes_kind(&message.kind) => {
-                Some(message.clone())
+                Some(Arc::clone(message))
             }
             _ => None,
         };

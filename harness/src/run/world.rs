@@ -71,6 +71,10 @@ pub(super) struct World {
     pub transcript: Transcript,
     pub findings: Vec<Finding>,
     pub start: Instant,
+    /// What the clock said when it was last looked at.
+    pub clock: Instant,
+    /// The run was interrupted, and this scenario has noticed.
+    pub stopped: bool,
     pub last_action: Instant,
     pub last_send: Option<Instant>,
     /// Captured values and loop variables.
@@ -167,6 +171,8 @@ impl World {
             transcript: Transcript::default(),
             findings: Vec::new(),
             start: now,
+            clock: now,
+            stopped: false,
             last_action: now,
             last_send: None,
             saved: HashMap::new(),
@@ -239,6 +245,12 @@ impl World {
         }
     }
 
+    /// What the clock says. Where it need not be exact, [`clock`](Self::clock) costs less.
+    pub(super) fn look_at_clock(&mut self) -> Instant {
+        self.clock = Instant::now();
+        self.clock
+    }
+
     /// Time since the start of the scenario.
     pub(super) fn elapsed(&self, moment: Instant) -> Duration {
         moment.saturating_duration_since(self.start)
@@ -268,6 +280,7 @@ impl World {
                     continue;
                 }
                 if self.interrupted.as_mut().poll(cx).is_ready() {
+                    self.stopped = true;
                     return Poll::Ready(None);
                 }
                 let next = self.next_due();
@@ -277,10 +290,10 @@ impl World {
                     self.timer.as_mut().reset(wake);
                 }
                 if self.timer.as_mut().poll(cx).is_pending() {
-                    waits_since.get_or_insert_with(Instant::now);
+                    waits_since.get_or_insert(self.clock);
                     return Poll::Pending;
                 }
-                let now = Instant::now();
+                let now = self.look_at_clock();
                 if now >= until {
                     // Time that the scenario itself has spent before is no delay of the thread.
                     let due = until.max(*waits_since.get_or_insert(now));
@@ -359,9 +372,13 @@ impl World {
     /// Lets others run when this scenario has had its thread for a while.
     pub(super) async fn share_thread(&mut self) {
         self.turns += 1;
-        if self.turns.is_multiple_of(TURNS_PER_LOOK) && self.turn_began.elapsed() >= TURN {
+        if !self.turns.is_multiple_of(TURNS_PER_LOOK) {
+            return;
+        }
+        self.stopped |= self.shared.stop.is_cancelled();
+        if self.look_at_clock().duration_since(self.turn_began) >= TURN {
             tokio::task::yield_now().await;
-            self.turn_began = Instant::now();
+            self.turn_began = self.look_at_clock();
         }
     }
 
@@ -388,8 +405,7 @@ impl World {
             if rested && more.is_pending() {
                 session.rest(codec, *budget, &mut keep);
             }
-            // What only a pause has ended came when its last byte did.
-            let last = codec.pause().and_then(|_| session.last_read());
+            let last = session.last_read();
             *budget = budget.saturating_sub(self.arrivals.len());
             self.take_in(index, last);
             if !matches!(more, Poll::Ready(true)) {
@@ -398,12 +414,13 @@ impl World {
         }
     }
 
-    /// Puts what was read into the inbox; it came at `moment`, or now.
+    /// Puts what was read into the inbox; it came when its last byte did, at `moment`, or now.
     fn take_in(&mut self, index: usize, moment: Option<Instant>) {
         if self.arrivals.is_empty() {
             return;
         }
         let now = moment.unwrap_or_else(Instant::now);
+        self.clock = self.clock.max(now);
         let mut arrivals = std::mem::take(&mut self.arrivals);
         for arrival in arrivals.drain(..) {
             let at = match arrival {
@@ -427,9 +444,10 @@ impl World {
                 from = source;
                 self.trigger(index, now, &message, source);
                 let size = bytes.total;
+                let message = Arc::new(message);
                 let what = What::Received {
                     direction,
-                    message: message.clone(),
+                    message: Arc::clone(&message),
                     bytes,
                     use_: Use::Unread,
                 };

@@ -89,6 +89,23 @@ fn wrong_flags_are_explained() {
 }
 
 #[test]
+fn a_protocol_without_scenarios_is_in_order_and_judges_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["protocol.yaml", "rules.yaml"] {
+        let kept = tests_folder().join(TALK).join(file);
+        std::fs::copy(kept, folder.path().join(file)).unwrap();
+    }
+    let folder = folder.path().to_str().unwrap();
+    let checked = run_once(&["check", folder]);
+    checked.expect(0).says("0 scenarios");
+    for verb in ["run", "list"] {
+        run_once(&[verb, folder])
+            .expect(3)
+            .complains("there are no scenarios yet");
+    }
+}
+
+#[test]
 fn filters_that_fit_nothing_are_no_success() {
     for verb in ["run", "check", "list"] {
         run_once(&[verb, TALK, "--filter", "no such thing"])
