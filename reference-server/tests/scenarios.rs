@@ -8,7 +8,7 @@
     reason = "what fails here fails the test, and says why"
 )]
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -21,8 +21,9 @@ const HARNESS: &str = "HARNESS";
 /// What `cargo mutants` writes beside whatever it changes.
 const CHANGED: &str = "changed by cargo-mutants";
 
-/// How often scenarios run that could not be decided, because the machine was busy or the server strange.
-const TRIES: usize = 2;
+/// How many scenarios run at once; fewer in a second try, after one that could not decide everything
+/// because the machine was busy or the server strange.
+const JOBS: [&str; 2] = ["16", "4"];
 
 /// The exit status of a harness that found something wrong.
 const DOES_NOT_CONFORM: i32 = 1;
@@ -86,14 +87,28 @@ fn conforms(protocol: &str, options: &str, dialects: &[&str]) {
     }
 }
 
-fn judged(harness: &OsString, protocol: &str, options: &str, dialect: &str) -> Output {
+/// What the harness says; a second time when it could not decide.
+fn judged(harness: &OsStr, protocol: &str, options: &str, dialect: &str) -> Output {
+    let judge = |jobs| {
+        let mut command = command(harness, protocol, options, dialect);
+        command.args(["--jobs", jobs]).output().unwrap()
+    };
+    let [first, second] = JOBS;
+    let output = judge(first);
+    match output.status.code() {
+        Some(0 | DOES_NOT_CONFORM) => output,
+        _ => judge(second),
+    }
+}
+
+fn command(harness: &OsStr, protocol: &str, options: &str, dialect: &str) -> Command {
     let scenarios = root().join("../scenarios").join(protocol).join("server");
     let program = cargo_bin("reference-server");
     let program = program.to_str().unwrap();
+    let mut spawn = format!("'{program}' {protocol} -p {{port}} -l {{log}} {options}");
     let mut command = Command::new(harness);
     command.arg("run").arg(scenarios);
-    command.args(["--strict", "--fail-fast", "--jobs", "16", "--seed", "1"]);
-    let mut spawn = format!("'{program}' {protocol} -p {{port}} -l {{log}} {options}");
+    command.args(["--strict", "--fail-fast", "--seed", "1"]);
     if !dialect.is_empty() {
         command.args(["--dialect", dialect]);
         spawn.push_str(" --dialect ");
@@ -103,14 +118,7 @@ fn judged(harness: &OsString, protocol: &str, options: &str, dialect: &str) -> O
         command.args(["--param", "check_interval=1s"]);
     }
     command.args(["--spawn", &spawn]);
-    let mut output = command.output().unwrap();
-    for _ in 1..TRIES {
-        if output.status.success() || output.status.code() == Some(DOES_NOT_CONFORM) {
-            break;
-        }
-        output = command.output().unwrap();
-    }
-    output
+    command
 }
 
 fn root() -> &'static Path {
