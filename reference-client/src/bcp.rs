@@ -9,7 +9,7 @@ use reference_codecs::bcp::{ClientMessage, DEFAULT_PORT, Dialect, MAX_TEXT, OK, 
 
 pub(crate) use self::faults::Fault;
 use crate::arguments;
-use crate::faults::{self as all, Faults, Slips, half_raw, in_ascii, in_words};
+use crate::faults::{FaultOptions, Faults, Slips, half_raw, in_ascii, in_words};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -35,9 +35,8 @@ pub(crate) struct Options {
     /// spec: as the document says; rpchat: as the C server of that name speaks.
     #[arg(long, default_value_t, value_parser = arguments::dialect(Dialect::ALL, Dialect::name))]
     dialect: Dialect,
-    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
-    #[arg(long = "fault", value_name = "NAME", value_parser = all::parse::<Fault>)]
-    faults: Vec<Fault>,
+    #[command(flatten)]
+    faults: FaultOptions<Fault>,
 }
 
 impl Options {
@@ -45,12 +44,8 @@ impl Options {
         SocketAddr::new(self.server, self.port)
     }
 
-    fn faults(&self) -> Faults<Fault> {
-        self.faults.iter().copied().collect()
-    }
-
     pub(crate) fn slips(&self) -> Slips {
-        Slips::of(self.faults(), Fault::slip)
+        self.faults.slips()
     }
 }
 
@@ -100,7 +95,7 @@ impl Client {
         Self {
             name: options.name.clone(),
             dialect: options.dialect,
-            faults: options.faults(),
+            faults: options.faults.had(),
             decoder: Decoder::new(options.dialect),
             accepted: false,
             waiting: false,

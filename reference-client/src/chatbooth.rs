@@ -11,7 +11,7 @@ use reference_codecs::{Decoder, EncodeError};
 use self::command::Command;
 pub(crate) use self::faults::Fault;
 use crate::arguments;
-use crate::faults::{self as all, Faults, Slips, in_ascii};
+use crate::faults::{FaultOptions, Faults, Slips, in_ascii};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -35,18 +35,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT,
           value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
-    #[arg(long = "fault", value_name = "NAME", value_parser = all::parse::<Fault>)]
-    faults: Vec<Fault>,
+    #[command(flatten)]
+    faults: FaultOptions<Fault>,
 }
 
 impl Options {
-    fn faults(&self) -> Faults<Fault> {
-        self.faults.iter().copied().collect()
-    }
-
     pub(crate) fn slips(&self) -> Slips {
-        Slips::of(self.faults(), Fault::slip)
+        self.faults.slips()
     }
 
     /// The server as connecting takes it, `HOST:PORT`.
@@ -109,7 +104,7 @@ impl Default for Client {
 impl Client {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
-            faults: options.faults(),
+            faults: options.faults.had(),
             ..Self::default()
         }
     }

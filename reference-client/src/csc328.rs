@@ -9,7 +9,7 @@ use reference_codecs::{Decoder, EncodeError};
 
 pub(crate) use self::faults::Fault;
 use crate::arguments;
-use crate::faults::{self as all, Faults, Slips, in_ascii};
+use crate::faults::{FaultOptions, Faults, Slips, in_ascii};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
@@ -39,18 +39,13 @@ pub(crate) struct Options {
     /// How the bytes are written.
     #[arg(long, default_value_t, value_parser = arguments::dialect(Dialect::ALL, Dialect::name))]
     dialect: Dialect,
-    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
-    #[arg(long = "fault", value_name = "NAME", value_parser = all::parse::<Fault>)]
-    faults: Vec<Fault>,
+    #[command(flatten)]
+    faults: FaultOptions<Fault>,
 }
 
 impl Options {
-    fn faults(&self) -> Faults<Fault> {
-        self.faults.iter().copied().collect()
-    }
-
     pub(crate) fn slips(&self) -> Slips {
-        Slips::of(self.faults(), Fault::slip)
+        self.faults.slips()
     }
 
     pub(crate) fn address(&self) -> String {
@@ -102,7 +97,7 @@ impl Client {
             decoder: Decoder::new(options.dialect),
             state: State::Connected,
             queue: VecDeque::new(),
-            faults: options.faults(),
+            faults: options.faults.had(),
             misdeeds: Misdeeds::default(),
         }
     }
@@ -261,6 +256,9 @@ impl Client {
                 let said = format!("nickname: {}", text::harmless(name));
                 effects.show.push(Note::Said(said));
                 self.state = State::Asked(name.to_owned());
+                if self.has(Fault::GreetsEarly) {
+                    self.say(name, "hello".to_owned(), effects);
+                }
             }
             Err(error) => warn(&error, effects),
         }

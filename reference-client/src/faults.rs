@@ -7,18 +7,71 @@ pub(crate) use reference_codecs::faults::{About, Fault, Faults, Table, list, par
 
 use std::ffi::OsString;
 
+use clap::Args;
 use reference_codecs::faults::all;
 
 use crate::session::Failure;
 use crate::text;
-use crate::{bcp, chatbooth, csc328};
+use crate::{bcp, chatapp, chatbooth, csc328, wireproto};
 
 /// The protocols whose clients can be given faults, with their tables.
 pub(crate) const TABLES: &[(&str, Table)] = &[
     ("bcp", all::<bcp::Fault>),
+    ("chatapp", all::<chatapp::Fault>),
     ("chatbooth", all::<chatbooth::Fault>),
     ("csc328", all::<csc328::Fault>),
+    ("wireproto", all::<wireproto::Fault>),
 ];
+
+/// The faults that a client is told to have, as options.
+#[derive(Debug, Args)]
+pub(crate) struct FaultOptions<F: Fault + Send + Sync> {
+    /// A rule to break (may be repeated); `reference-client faults` lists what there is.
+    #[arg(long = "fault", value_name = "NAME", value_parser = parse::<F>)]
+    faults: Vec<F>,
+}
+
+impl<F: Fault + Send + Sync> FaultOptions<F> {
+    /// The faults.
+    pub(crate) fn had(&self) -> Faults<F> {
+        self.faults.iter().copied().collect()
+    }
+}
+
+impl<F: SessionFault + Send + Sync> FaultOptions<F> {
+    /// What goes wrong around the session with them.
+    pub(crate) fn slips(&self) -> Slips {
+        let goes_wrong = |(fault, _): &&(F, Slip)| self.had().has(*fault);
+        let slips = F::SLIPS.iter().filter(goes_wrong);
+        Slips(slips.map(|(_, slip)| *slip).collect())
+    }
+}
+
+impl<F: Fault + Send + Sync> Default for FaultOptions<F> {
+    fn default() -> Self {
+        Self { faults: Vec::new() }
+    }
+}
+
+/// The faults of a client that is a session over one connection.
+pub(crate) trait SessionFault: Fault {
+    /// Those that go wrong around the session, and how.
+    const SLIPS: &'static [(Self, Slip)];
+}
+
+/// The table of such faults, of which some are slips: `Variant: "name", "RULE", "what the program
+/// then does" => Slip;`.
+macro_rules! session_table {
+    ($($variant:ident: $name:literal, $rule:literal, $text:literal $(=> $slip:ident)?;)+) => {
+        $crate::faults::table! { $($variant: $name, $rule, $text;)+ }
+
+        impl $crate::faults::SessionFault for Fault {
+            const SLIPS: &'static [(Self, $crate::faults::Slip)] =
+                &[$($((Self::$variant, $crate::faults::Slip::$slip),)?)+];
+        }
+    };
+}
+pub(crate) use session_table;
 
 /// Something that goes wrong around a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +94,10 @@ pub(crate) enum Slip {
     ConnectOk,
     /// The program goes on when the connection has ended.
     EndHangs,
+    /// The program goes on when the connection has ended instead of an answer.
+    EndHangsWaiting,
+    /// The program goes on when the connection has ended in the middle of a message.
+    CutHangs,
     /// The program ends 3 s after the connection.
     EndLate,
     /// SIGINT does nothing.
@@ -51,14 +108,22 @@ pub(crate) enum Slip {
     InterruptRude,
     /// SIGINT is told as a stack of calls.
     InterruptTrace,
+    /// SIGINT is told by the name of an exception.
+    InterruptNamed,
     /// The end of what the user types does nothing.
     LeavingHangs,
+    /// The end of what the user types ends the program at once, without last words.
+    LeavingRude,
+    /// At the end of what the user types what waits to be sent is forgotten.
+    LeavingHurries,
     /// That the user leaves does nothing before the end of what he types.
     FinishWaits,
     /// The program waits for the server to close, however long that takes.
     ClosingWaits,
     /// An end that the server has announced ends the program with status 1.
     AnnouncedFails,
+    /// An announced end by a reset ends the program with status 1.
+    AnnouncedResetFails,
     /// A server that is silent for 300 ms is given up.
     SilenceEnds,
     /// Bytes that are no message kill the program.
@@ -83,12 +148,6 @@ pub(crate) fn of_unusable(words: &[OsString]) -> Slips {
 pub(crate) struct Slips(Vec<Slip>);
 
 impl Slips {
-    /// Those that come with the faults of a client.
-    pub(crate) fn of<F: Fault>(faults: Faults<F>, slip: impl Fn(F) -> Option<Slip>) -> Self {
-        let had = F::ALL.iter().copied().filter(|fault| faults.has(*fault));
-        Self(had.filter_map(slip).collect())
-    }
-
     /// Whether this goes wrong.
     pub(crate) fn has(&self, slip: Slip) -> bool {
         self.0.contains(&slip)

@@ -75,6 +75,7 @@ impl Protocol {
             Self::Bcp(options) => options.slips(),
             Self::Chatbooth(options) => options.slips(),
             Self::Csc328(options) => options.slips(),
+            Self::Wireproto(options) => options.slips(),
             _ => Slips::default(),
         }
     }
@@ -171,7 +172,7 @@ async fn chat(protocol: Protocol, slips: Slips) -> Result<Ending, Failure> {
             tcp::run(options.address(), csc328::Client::new(&options), slips).await
         }
         Protocol::Wireproto(options) => {
-            tcp::run(options.address(), wireproto::Client::default(), slips).await
+            tcp::run(options.address(), wireproto::Client::new(&options), slips).await
         }
         Protocol::Faults { .. } => Ok(Ending::Done),
     }

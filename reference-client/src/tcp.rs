@@ -157,11 +157,11 @@ impl<'a, S: Session> Chat<'a, S> {
         for note in effects.show {
             self.screen.show(note);
         }
-        let finishes = effects.finish && !self.slips.has(Slip::FinishWaits);
-        if finishes && matches!(self.phase, Phase::Open) {
+        let overlooks = effects.finish && self.slips.has(Slip::FinishWaits);
+        if effects.finish && !overlooks && matches!(self.phase, Phase::Open) {
             self.drain();
         }
-        if let Some(time) = effects.ends_within {
+        if let Some(time) = effects.ends_within.filter(|_| !overlooks) {
             self.may_end = true;
             if matches!(self.phase, Phase::Open) {
                 self.deadline = Some(Instant::now() + time + CLOSE_WAIT);
@@ -208,11 +208,11 @@ impl<'a, S: Session> Chat<'a, S> {
         if let Ok([]) = read {
             self.apply(Session::pause)?;
         }
+        let fails = self.slips.has(Slip::AnnouncedFails)
+            || read.is_err() && self.slips.has(Slip::AnnouncedResetFails);
         match (read, &mut self.phase) {
             (Ok([]) | Err(_), Phase::Leaving(ending) | Phase::Closing(ending)) => Ok(Some(*ending)),
-            (Ok([]) | Err(_), _) if self.may_end && !self.slips.has(Slip::AnnouncedFails) => {
-                Ok(Some(Ending::Done))
-            }
+            (Ok([]) | Err(_), _) if self.may_end && !fails => Ok(Some(Ending::Done)),
             (Ok([]) | Err(_), Phase::Broken(error)) => Err(lost(error)),
             (Ok([]), _) => {
                 let inside = self.session.is_inside_message();
@@ -234,7 +234,11 @@ impl<'a, S: Session> Chat<'a, S> {
 
     /// The connection has ended, which ends the program.
     fn ended(&mut self, failure: Failure) -> Result<Option<Ending>, Failure> {
-        if !self.slips.has(Slip::EndHangs) {
+        let cut = matches!(failure, Failure::Closed { inside: true });
+        let hangs = self.slips.has(Slip::EndHangs)
+            || cut && self.slips.has(Slip::CutHangs)
+            || self.slips.has(Slip::EndHangsWaiting) && self.session.unanswered() > 0;
+        if !hangs {
             return Err(failure);
         }
         self.deaf = true;
@@ -259,10 +263,14 @@ impl<'a, S: Session> Chat<'a, S> {
                 self.apply(|session, effects| session.line(&line, effects))?;
                 Ok(None)
             }
+            Event::End if self.slips.has(Slip::LeavingHangs) => Ok(None),
+            Event::End if self.slips.has(Slip::LeavingRude) => Ok(Some(Ending::Done)),
+            Event::End if self.slips.has(Slip::LeavingHurries) => {
+                self.leave(Ending::Done)?;
+                Ok(None)
+            }
             Event::End => {
-                if !self.slips.has(Slip::LeavingHangs) {
-                    self.drain();
-                }
+                self.drain();
                 Ok(None)
             }
             Event::Signal(Ending::Done) if self.overlooks_interrupt() => Ok(None),
@@ -283,9 +291,13 @@ impl<'a, S: Session> Chat<'a, S> {
         if matches!(self.phase, Phase::Leaving(_) | Phase::Closing(_)) {
             return Ok(Some(ending));
         }
-        if self.slips.has(Slip::InterruptTrace) {
-            let trace = "Traceback (most recent call last):".to_owned();
-            self.screen.show(Note::Warning(trace));
+        let told = match () {
+            () if self.slips.has(Slip::InterruptTrace) => "Traceback (most recent call last):",
+            () if self.slips.has(Slip::InterruptNamed) => "KeyboardInterrupt",
+            () => "",
+        };
+        if !told.is_empty() {
+            self.screen.show(Note::Warning(told.to_owned()));
         }
         let waiting = self.outbox.len();
         self.leave(ending)?;

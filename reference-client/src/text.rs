@@ -36,6 +36,15 @@ pub(crate) fn cut(text: &str, limit: usize) -> &str {
     &text[..end]
 }
 
+/// The first word and what follows it.
+pub(crate) fn first_word(line: &str) -> (&str, &str) {
+    let line = line.trim_start_matches(' ');
+    match line.split_once(' ') {
+        Some((word, rest)) => (word, rest.trim_start_matches(' ')),
+        None => (line, ""),
+    }
+}
+
 /// Controls, and marks that change the direction of writing or end a line for some terminals.
 pub(crate) fn is_harmful(char: char) -> bool {
     char.is_control()

@@ -8,16 +8,24 @@ use reference_codecs::wireproto::{
 };
 use reference_codecs::{Decode, Decoder, Malformed, Reason};
 
+pub(crate) use self::faults::Fault;
 use self::request::{Draft, MENU, Request};
 use crate::arguments;
+use crate::faults::{FaultOptions, Faults, Slips};
 use crate::session::{Effects, Failure, Note, Session};
 use crate::text;
 
+mod answers;
+mod faults;
 mod request;
+mod shown;
 
 /// Requests that wait until the server has answered the one before them; beyond that the input is
 /// left alone.
 const QUEUE_LIMIT: usize = 100;
+
+/// What a client with faults speaks that speaks another version.
+const OTHER_VERSION: &str = "0.2";
 
 /// Where to connect.
 #[derive(Debug, Args)]
@@ -28,9 +36,15 @@ pub(crate) struct Options {
     /// Port of the server.
     #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
+    #[command(flatten)]
+    faults: FaultOptions<Fault>,
 }
 
 impl Options {
+    pub(crate) fn slips(&self) -> Slips {
+        self.faults.slips()
+    }
+
     pub(crate) fn address(&self) -> String {
         arguments::address(&self.host, self.port)
     }
@@ -50,6 +64,23 @@ pub(crate) struct Client {
     queue: VecDeque<Request>,
     /// Whether the last words are said.
     has_left: bool,
+    faults: Faults<Fault>,
+    misdeeds: Misdeeds,
+}
+
+/// What only a client with faults has to remember.
+#[derive(Debug, Default)]
+struct Misdeeds {
+    /// What is shown later.
+    held: Vec<Note>,
+    /// Messages that were pushed.
+    pushed: Vec<Note>,
+    /// Messages that were pushed in this read.
+    heard: usize,
+    /// Who the last text was for.
+    receiver: Option<String>,
+    /// A login was tried once more.
+    retried: bool,
 }
 
 impl Default for Client {
@@ -62,16 +93,32 @@ impl Default for Client {
             waiting: None,
             queue: VecDeque::new(),
             has_left: false,
+            faults: Faults::default(),
+            misdeeds: Misdeeds::default(),
         }
     }
 }
 
 impl Client {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            faults: options.faults.had(),
+            ..Self::default()
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.faults.has(fault)
+    }
+
     fn handle(
         &mut self,
         message: Result<ServerMessage, Malformed>,
         effects: &mut Effects,
     ) -> Result<(), Failure> {
+        if self.has(Fault::OddTextKills) && message.is_err() {
+            std::process::abort();
+        }
         let ServerMessage {
             version,
             opcode,
@@ -85,89 +132,100 @@ impl Client {
                 reason,
             }));
         }
-        match Outcome::try_from(opcode) {
-            // WIREPROTO-C2: shown whenever it comes; it answers nothing.
-            Ok(Outcome::Push) => show_messages(&msg, effects),
-            Ok(outcome) => self.answered(outcome, &msg, effects),
-            Err(_) => warn(effects, &format!("the server says opcode {opcode}"), &msg),
-        }
-        self.ask_next(effects);
-        Ok(())
-    }
-
-    fn answered(&mut self, outcome: Outcome, msg: &str, effects: &mut Effects) {
-        let is_answer = |request: &mut Request| answers(outcome, request.action);
-        let Some(request) = self.waiting.take_if(is_answer) else {
-            if self.has_left {
-                return;
+        let kept = match Outcome::try_from(opcode) {
+            // WIREPROTO-C2a: shown whenever it comes; it answers nothing.
+            Ok(Outcome::Push) => {
+                self.pushed(&msg, effects);
+                Ok(())
             }
-            let sentence = format!("an answer that nobody waits for: {}", meaning(outcome));
-            warn(effects, &sentence, msg);
-            return;
+            Ok(outcome) => self.told(outcome, shown::whole(&msg, self.faults), effects),
+            Err(_) => self.unknown(opcode, &msg, effects),
         };
-        if outcome.is_failure() {
-            // Somebody else has logged in to the account.
-            if matches!(
-                outcome,
-                Outcome::SendNotLoggedIn
-                    | Outcome::CheckNotLoggedIn
-                    | Outcome::DeleteNotLoggedIn
-                    | Outcome::QuitNotLoggedIn
-            ) {
-                self.user = None;
+        self.ask_next(effects);
+        kept
+    }
+
+    fn pushed(&mut self, lines: &str, effects: &mut Effects) {
+        if self.has(Fault::NamelessKills) && !lines.contains(':') {
+            std::process::abort();
+        }
+        let notes: Vec<Note> = shown::pushed(lines, self.faults)
+            .into_iter()
+            .map(Note::Heard)
+            .collect();
+        self.misdeeds.heard += 1;
+        if self.has(Fault::HeardLate) {
+            let before = std::mem::replace(&mut self.misdeeds.held, notes);
+            effects.show.extend(before);
+        } else if self.has(Fault::HeardReordered) {
+            effects.show.splice(0..0, notes);
+        } else if !self.overlooks(lines) {
+            if self.has(Fault::HeardTwice) {
+                effects.show.extend(notes.iter().cloned());
             }
-            warn(effects, meaning(outcome), msg);
-        } else {
-            self.succeeded(outcome, request, msg, effects);
+            if self.has(Fault::CheckRepeats) {
+                self.misdeeds.pushed.extend(notes.iter().cloned());
+            }
+            effects.show.extend(notes);
+        }
+        if self.has(Fault::HeardAnswers) {
+            self.waiting = None;
+        }
+        if self.has(Fault::HeardChecks) {
+            self.queue.push_back(Request::alone(Action::Check));
         }
     }
 
-    fn succeeded(&mut self, outcome: Outcome, request: Request, msg: &str, effects: &mut Effects) {
-        let name = text::harmless(&request.msg);
-        match outcome {
-            Outcome::Created => tell(effects, format!("account {name} created")),
-            Outcome::LoggedIn => {
-                tell(effects, format!("logged in as {name}"));
-                self.user = Some(request.msg);
-            }
-            Outcome::Switched => {
-                let before = text::harmless(&self.user.take().unwrap_or_default());
-                tell(effects, format!("logged in as {name} instead of {before}"));
-                self.user = Some(request.msg);
-            }
-            Outcome::Sent => {
-                let receiver = text::harmless(&request.receiver);
-                tell(effects, format!("sent to {receiver}"));
-            }
-            Outcome::Listed => {
-                let names = text::harmless(msg);
-                tell(effects, format!("accounts:\n    {names}"));
-            }
-            Outcome::Unread if msg.is_empty() => tell(effects, "no unread messages".to_owned()),
-            Outcome::Deleted => {
-                self.user = None;
-                show_messages(msg, effects);
-                tell(effects, "account deleted".to_owned());
-            }
-            Outcome::LoggedOut => {
-                self.user = None;
-                tell(effects, "logged out".to_owned());
-                self.queue.clear();
-                effects.finish = true;
-                // The server may be faster with closing.
-                effects.ends_within = Some(std::time::Duration::ZERO);
-            }
-            _ => show_messages(msg, effects),
-        }
+    /// Whether a message that is pushed is not shown.
+    fn overlooks(&self, lines: &str) -> bool {
+        let own = self.user.as_ref().map(|user| format!("{user}:"));
+        self.has(Fault::HeardUnshownWhileWaiting) && self.waiting.is_some()
+            || self.has(Fault::HeardUnshownWhileAsking) && self.draft.is_some()
+            || self.has(Fault::HeardOwnUnshown) && own.is_some_and(|own| lines.starts_with(&own))
+            || self.has(Fault::HeardLongUnshown) && lines.len() >= 128
+            || self.has(Fault::HeardTenOnly) && self.misdeeds.heard > 10
     }
 
     fn ask_next(&mut self, effects: &mut Effects) {
         if self.waiting.is_none()
-            && let Some(request) = self.queue.pop_front()
+            && let Some(request) = self.next()
         {
-            effects.send.extend(request.message().to_bytes());
+            effects.send.extend(request.to_bytes(self.faults));
             self.waiting = Some(request);
         }
+    }
+
+    /// WIREPROTO-C1a: the request that was chosen first.
+    fn next(&mut self) -> Option<Request> {
+        if self.has(Fault::TypedReordered) {
+            self.queue.pop_back()
+        } else {
+            self.queue.pop_front()
+        }
+    }
+
+    /// WIREPROTO-C1a: each request once.
+    fn choose(&mut self, mut request: Request) {
+        let is_early = self.user.is_none() && request.action != Action::LogIn;
+        if self.has(Fault::LoginFirst) && is_early
+            || self.has(Fault::TypedLost) && self.waiting.is_some()
+        {
+            return;
+        }
+        if self.has(Fault::LoginOfFirst)
+            && request.action == Action::LogIn
+            && let Some(user) = &self.user
+        {
+            request.msg.clone_from(user);
+        }
+        if self.has(Fault::ReceiverOfLast) && request.action == Action::Send {
+            let before = self.misdeeds.receiver.replace(request.receiver.clone());
+            request.receiver = before.unwrap_or(request.receiver);
+        }
+        if self.has(Fault::TypedTwice) {
+            self.queue.push_back(request.clone());
+        }
+        self.queue.push_back(request);
     }
 
     /// Asks for what is missing, or queues what is complete.
@@ -177,78 +235,42 @@ impl Client {
             self.draft = Some(draft);
             return;
         }
-        match draft.finish() {
+        match draft.finish(self.faults) {
             Ok(request) => {
                 let said = format!("> {}", text::harmless(&request.line()));
                 effects.show.push(Note::Said(said));
-                self.queue.push_back(request);
+                self.choose(request);
             }
             Err(sentence) => effects.show.push(Note::Warning(sentence)),
         }
     }
-}
 
-/// Whether this is an answer to that.
-fn answers(outcome: Outcome, action: Action) -> bool {
-    use Outcome::{
-        AlreadyHere, CheckNotLoggedIn, Created, DeleteNotLoggedIn, Deleted, Exists, Failed, Listed,
-        LoggedIn, LoggedOut, Push, QuitNotLoggedIn, SendNotLoggedIn, Sent, Switched,
-        UnknownAccount, UnknownReceiver, Unread,
-    };
-    match outcome {
-        Created | Exists => action == Action::Create,
-        LoggedIn | Switched | UnknownAccount | AlreadyHere => action == Action::LogIn,
-        Sent | SendNotLoggedIn | UnknownReceiver => action == Action::Send,
-        Unread | CheckNotLoggedIn => action == Action::Check,
-        Deleted | DeleteNotLoggedIn => action == Action::Delete,
-        Listed => action == Action::List,
-        LoggedOut | QuitNotLoggedIn => action == Action::Quit,
-        Failed => true,
-        Push => false,
+    fn warn(&self, effects: &mut Effects, sentence: &str, msg: &str) {
+        let warning = shown::said(sentence, msg, self.faults);
+        effects.show.push(Note::Warning(warning));
+    }
+
+    /// Whether nobody looks at this field.
+    fn skips(&self, field: &Field) -> bool {
+        if self.has(Fault::UnknownFieldKills) && field.number > 3 {
+            std::process::abort();
+        }
+        self.has(Fault::ReadsMerged) && field.number == 1 && self.messages.is_waiting()
+    }
+
+    /// Forgets what has come of a message, and of all that follows it.
+    fn lose_read(&mut self) {
+        self.fields = Decoder::new(());
+        self.messages = Messages::new(Field::MAX_LEN);
     }
 }
 
-/// WIREPROTO-C2: what the opcode of an answer means.
-fn meaning(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Created => "account created",
-        Outcome::Exists => "not created: there is an account of this name already",
-        Outcome::Sent => "sent",
-        Outcome::SendNotLoggedIn => "not sent: log in first",
-        Outcome::UnknownReceiver => "not sent: there is no account of this name",
-        Outcome::Unread => "unread messages",
-        Outcome::CheckNotLoggedIn => "nothing to check: log in first",
-        Outcome::Deleted => "account deleted",
-        Outcome::DeleteNotLoggedIn => "nothing was deleted: log in first",
-        Outcome::Listed => "accounts",
-        Outcome::LoggedOut => "logged out",
-        Outcome::QuitNotLoggedIn => "nobody is logged in; the end of the input, or Ctrl-C, leaves",
-        Outcome::LoggedIn | Outcome::Switched => "logged in",
-        Outcome::UnknownAccount => "not logged in: there is no account of this name",
-        Outcome::AlreadyHere => "this account is logged in here already",
-        Outcome::Push => "a message",
-        Outcome::Failed => "the server cannot do that",
-    }
-}
-
-/// Lines of `sender:text`.
-fn show_messages(lines: &str, effects: &mut Effects) {
-    for line in lines.lines() {
-        tell(effects, format!("message: {}", text::harmless(line)));
-    }
+fn is_push(message: &Result<ServerMessage, Malformed>) -> bool {
+    matches!(message, Ok(message) if message.opcode == i32::from(Outcome::Push))
 }
 
 fn tell(effects: &mut Effects, text: String) {
     effects.show.push(Note::Heard(text));
-}
-
-/// A sentence of ours, and what the server has to say about it.
-fn warn(effects: &mut Effects, sentence: &str, msg: &str) {
-    let warning = match text::harmless(msg) {
-        msg if msg.is_empty() => sentence.to_owned(),
-        msg => format!("{sentence} (the server says: {msg})"),
-    };
-    effects.show.push(Note::Warning(warning));
 }
 
 impl Session for Client {
@@ -258,25 +280,50 @@ impl Session for Client {
     }
 
     fn receive(&mut self, bytes: &[u8], effects: &mut Effects) -> Result<(), Failure> {
+        self.misdeeds.heard = 0;
+        if self.has(Fault::ZeroKills) && bytes.first() == Some(&0) {
+            std::process::abort();
+        }
+        if self.has(Fault::SingleBytesLost) && bytes.len() == 1 {
+            return Ok(());
+        }
         self.fields.feed(bytes);
         while let Some(field) = self.fields.next_message()? {
+            if self.skips(&field) {
+                continue;
+            }
             if let Some(message) = self.messages.add(field) {
+                let is_push = is_push(&message);
                 self.handle(message, effects)?;
+                if self.has(Fault::HeardBehindLost) && is_push
+                    || self.has(Fault::BehindAnswerLost) && !is_push
+                {
+                    self.lose_read();
+                }
             }
         }
-        match self.messages.take_early() {
-            Some(message) => self.handle(Ok(message), effects),
+        if self.has(Fault::HeardPartLost) {
+            self.fields = Decoder::new(());
+        }
+        let last = if self.has(Fault::PieceIsWhole) {
+            self.messages.end()
+        } else {
+            self.messages.take_early().map(Ok)
+        };
+        match last {
+            Some(message) => self.handle(message, effects),
             None => Ok(()),
         }
     }
 
     fn line(&mut self, line: &str, effects: &mut Effects) -> Result<(), Failure> {
+        let chooses = self.has(Fault::NumberChooses) && Draft::parse(line).is_some();
         let draft = match self.draft.take() {
-            Some(mut draft) => {
+            Some(mut draft) if !chooses => {
                 draft.answer(line);
                 Some(draft)
             }
-            None => Draft::parse(line),
+            _ => Draft::parse(line),
         };
         match draft {
             Some(draft) => self.advance(draft, effects),
@@ -315,8 +362,13 @@ impl Session for Client {
         self.queue.clear();
         self.has_left = true;
         let logs_in = |request: &Request| request.action == Action::LogIn;
-        if self.user.take().is_some() || self.waiting.as_ref().is_some_and(logs_in) {
-            let quit = ClientMessage::new(Action::Quit, "");
+        let is_in = self.user.take().is_some() || self.waiting.as_ref().is_some_and(logs_in);
+        let unsaid = self.has(Fault::QuitUnsaidWhileWaiting) && self.waiting.is_some();
+        if is_in && !unsaid || self.has(Fault::QuitAlways) {
+            let mut quit = ClientMessage::new(Action::Quit, "");
+            if self.has(Fault::VersionOfQuit) {
+                OTHER_VERSION.clone_into(&mut quit.version);
+            }
             effects.send.extend(quit.to_bytes());
         }
         Ok(())

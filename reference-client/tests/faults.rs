@@ -2,14 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use assert_cmd::Command;
 use predicates::prelude::*;
 use reference_client::faults;
+use reference_codecs::faults::{MOST, check};
 
-const PROTOCOLS: [&str; 3] = ["bcp", "chatbooth", "csc328"];
+const PROTOCOLS: [&str; 5] = ["bcp", "chatapp", "chatbooth", "csc328", "wireproto"];
 
 fn command(args: &[&str]) -> assert_cmd::assert::Assert {
     Command::cargo_bin("reference-client")
@@ -25,17 +25,10 @@ fn each_fault_has_a_name_of_its_own_and_breaks_a_rule_that_exists() {
         let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join(rules);
         let rules = std::fs::read_to_string(rules).unwrap();
         // A server's fault is named in the same places, such as `harness prove --fault`.
-        let servers = reference_server::cli::faults(protocol).into_iter();
-        let mut names: HashSet<&str> = servers.map(|about| about.name).collect();
+        let servers = reference_server::cli::faults(protocol);
         let table = faults(protocol);
-        assert!((1..=128).contains(&table.len()), "{protocol}");
-        for about in table {
-            assert!(names.insert(about.name), "{} is there twice", about.name);
-            let plain = |char: char| char.is_ascii_lowercase() || char == '-';
-            assert!(about.name.chars().all(plain), "{}", about.name);
-            let rule = format!("\n  {}:", about.rule);
-            assert!(rules.contains(&rule), "no rule {}", about.rule);
-        }
+        assert!((1..=MOST).contains(&table.len()), "{protocol}");
+        assert_eq!(check(&table, &servers, &rules), Ok(()), "{protocol}");
     }
 }
 
@@ -70,4 +63,13 @@ fn what_cannot_be_used_is_told_unless_a_fault_hides_it() {
     command(&hidden).code(2).stderr("");
     let other = [&wrong[..], &["--fault", "argument-status"]].concat();
     command(&other).code(1);
+}
+
+#[test]
+fn what_cannot_be_a_port_is_told_in_other_words_by_a_fault() {
+    let wrong = ["chatapp", "-c", "alice", "127.0.0.1", "80", "4001"];
+    let limits = predicate::str::contains("between 1024 and 65535");
+    command(&wrong).code(2).stderr(limits.clone());
+    let faulty = [&wrong[..], &["--fault", "port-limits-unsaid"]].concat();
+    command(&faulty).code(2).stderr(limits.not());
 }

@@ -4,6 +4,7 @@
 //! Each protocol has one table of them for its server and one for its client, and each fault is a
 //! small switch at the place where the rule is kept. A program has none unless it is told so.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -78,6 +79,27 @@ pub type Table = fn() -> Vec<About>;
 /// All faults of a program.
 pub fn all<F: Fault>() -> Vec<About> {
     F::ALL.iter().map(|fault| fault.about()).collect()
+}
+
+/// Looks whether each fault of a program has a name of its own, of small letters and hyphens, that
+/// none of the `others` has, and breaks a rule of `rules`, the text of a `rules.yaml`.
+///
+/// Fails with one sentence about the first that does not.
+pub fn check(table: &[About], others: &[About], rules: &str) -> Result<(), String> {
+    let mut names: HashSet<&str> = others.iter().map(|about| about.name).collect();
+    for About { name, rule, .. } in table {
+        let is_plain = |char: char| char.is_ascii_lowercase() || char == '-';
+        if !name.chars().all(is_plain) {
+            return Err(format!("{name} has other letters than a to z and -"));
+        }
+        if !names.insert(name) {
+            return Err(format!("{name} is there twice"));
+        }
+        if !rules.contains(&format!("\n  {rule}:")) {
+            return Err(format!("{name} breaks {rule}, and there is no such rule"));
+        }
+    }
+    Ok(())
 }
 
 /// Name, rule and text of each fault in tables that are named by their protocols, in columns; only
@@ -167,3 +189,46 @@ macro_rules! fault_table {
     };
 }
 pub use fault_table as table;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &str = "rules:\n  A-1:\n    side: server\n  A-2: { side: client }\n";
+
+    fn about(name: &'static str, rule: &'static str) -> About {
+        let text = "";
+        About { name, rule, text }
+    }
+
+    #[test]
+    fn faults_that_can_be_told_apart() {
+        let table = [about("one", "A-1"), about("one-more", "A-2")];
+        assert_eq!(check(&table, &[about("other", "A-1")], RULES), Ok(()));
+    }
+
+    #[test]
+    fn faults_that_cannot_be_used() {
+        for (table, told) in [
+            (
+                [about("one", "A-1"), about("one", "A-2")],
+                "one is there twice",
+            ),
+            (
+                [about("one", "A-1"), about("other", "A-1")],
+                "other is there twice",
+            ),
+            (
+                [about("one", "A-1"), about("Two", "A-1")],
+                "Two has other letters",
+            ),
+            (
+                [about("one", "A-1"), about("two", "A-11")],
+                "two breaks A-11",
+            ),
+        ] {
+            let problem = check(&table, &[about("other", "A-1")], RULES).unwrap_err();
+            assert!(problem.starts_with(told), "{problem}");
+        }
+    }
+}

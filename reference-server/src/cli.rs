@@ -278,7 +278,8 @@ fn run(protocol: Protocol) -> Result<(), Failure> {
 }
 
 async fn run_bcp(args: BcpArgs, signals: Signals) -> Result<(), Failure> {
-    serve(args.common, args.port, signals, |listener, log, stop| {
+    let aborts = args.fault.contains(&bcp::Fault::SignalAborts);
+    let ended = serve(args.common, args.port, signals, |listener, log, stop| {
         let options = bcp::Options {
             dialect: args.dialect,
             idle_timeout: args.idle_timeout,
@@ -289,7 +290,11 @@ async fn run_bcp(args: BcpArgs, signals: Signals) -> Result<(), Failure> {
         };
         bcp::run(listener, options, stop)
     })
-    .await
+    .await;
+    if aborts {
+        std::process::abort();
+    }
+    ended
 }
 
 async fn run_chatapp(args: ChatappArgs, signals: Signals) -> Result<(), Failure> {
@@ -329,7 +334,8 @@ async fn run_chatbooth(args: ChatboothArgs, signals: Signals) -> Result<(), Fail
 }
 
 async fn run_csc328(args: Csc328Args, signals: Signals) -> Result<(), Failure> {
-    serve(args.common, args.port, signals, |listener, log, stop| {
+    let aborts = args.fault.contains(&csc328::Fault::SignalAborts);
+    let ended = serve(args.common, args.port, signals, |listener, log, stop| {
         let options = csc328::Options {
             dialect: args.dialect,
             shutdown_delay: args.shutdown_delay,
@@ -339,7 +345,11 @@ async fn run_csc328(args: Csc328Args, signals: Signals) -> Result<(), Failure> {
         };
         csc328::run(listener, options, stop)
     })
-    .await
+    .await;
+    if aborts {
+        std::process::abort();
+    }
+    ended
 }
 
 async fn run_wireproto(args: WireprotoArgs, signals: Signals) -> Result<(), Failure> {

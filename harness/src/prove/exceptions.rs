@@ -15,6 +15,7 @@ pub struct Exceptions {
     blame: Vec<(String, Vec<String>)>,
     uncaught: Vec<String>,
     no_fault: Vec<String>,
+    single: Vec<String>,
     idle: Vec<String>,
 }
 
@@ -58,6 +59,7 @@ impl Exceptions {
         };
         exceptions.uncaught = all("uncaught", "fault");
         exceptions.no_fault = all("no_fault", "rule");
+        exceptions.single = all("single", "rule");
         exceptions.idle = all("idle", "scenario");
         fields.finish(diagnostics);
         exceptions
@@ -75,9 +77,14 @@ impl Exceptions {
         self.uncaught.iter().any(|name| name == fault.name)
     }
 
-    /// Whether a rule is known to have no fault.
-    pub fn has_no_fault(&self, rule: &RuleId) -> bool {
-        self.no_fault.iter().any(|name| name == rule.as_str())
+    /// The rules that are known to have no fault.
+    pub fn no_fault(&self) -> &[String] {
+        &self.no_fault
+    }
+
+    /// The rules that are known to have one fault, since there is one way of breaking them.
+    pub fn single(&self) -> &[String] {
+        &self.single
     }
 
     /// Whether a scenario is known to catch nothing; all variants of a title are meant.

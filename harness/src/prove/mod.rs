@@ -7,6 +7,7 @@
 //! is known to be otherwise than usual stands, with the reason, in a protocol's
 //! [`faults.yaml`](FILE).
 
+mod coverage;
 mod exceptions;
 mod experiment;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+pub use coverage::Coverage;
 pub use exceptions::{Exceptions, FILE};
 
 use crate::plan::{ScenarioPlan, Suite};
@@ -51,8 +53,8 @@ pub struct Proof {
     pub idle: Vec<usize>,
     /// Rules for a side that has faults, that no scenario is about.
     pub without_scenario: Vec<RuleId>,
-    /// Rules for a side that has faults, that no fault breaks although nothing says so beforehand.
-    pub without_fault: Vec<RuleId>,
+    /// How many faults the rules for a side that has faults have.
+    pub coverage: Coverage,
 }
 
 /// A fault, and who caught it.
@@ -100,10 +102,11 @@ impl Tried {
 }
 
 impl Proof {
-    /// Whether every fault was caught and, when all scenarios took part (`whole`), every rule has
-    /// one.
+    /// Whether every fault was caught and, when all scenarios and faults took part (`whole`), every
+    /// rule has a scenario, and two faults or a reason why it has fewer.
     pub fn holds(&self, whole: bool) -> bool {
-        !self.faults.iter().any(Tried::is_missed) && (!whole || self.without_scenario.is_empty())
+        let complete = self.without_scenario.is_empty() && self.coverage.is_complete();
+        !self.faults.iter().any(Tried::is_missed) && (!whole || complete)
     }
 }
 
@@ -124,16 +127,12 @@ pub fn prove(
         .filter(|rule| has_faults(rule.side))
         .map(|rule| &rule.id)
         .collect();
-    let broken = |rule: &RuleId| faults.iter().any(|fault| fault.rule == rule.as_str());
     let judged = |rule: &RuleId| {
         let about = |scenario: &Arc<ScenarioPlan>| is_about(scenario, rule.as_str());
         suite.scenarios.iter().any(about)
     };
-    let without_fault = rules
-        .iter()
-        .filter(|rule| !broken(rule) && !exceptions.has_no_fault(rule))
-        .map(|rule| (*rule).clone())
-        .collect();
+    let breaking = |rule: &str| faults.iter().filter(|fault| fault.rule == rule).count();
+    let coverage = Coverage::of(&rules, breaking, exceptions);
     let without_scenario = rules
         .iter()
         .filter(|rule| !judged(rule))
@@ -160,7 +159,7 @@ pub fn prove(
         scenarios,
         idle,
         without_scenario,
-        without_fault,
+        coverage,
     })
 }
 
@@ -196,7 +195,7 @@ mod tests {
             scenarios: Vec::new(),
             idle: Vec::new(),
             without_scenario: without_scenario.iter().map(|id| RuleId::new(id)).collect(),
-            without_fault: Vec::new(),
+            coverage: Coverage::default(),
         }
     }
 
@@ -224,5 +223,13 @@ mod tests {
     fn a_rule_without_a_scenario_is_no_proof_where_all_scenarios_took_part() {
         assert!(!proof(vec![tried(true)], &["BCP-1"]).holds(true));
         assert!(proof(vec![tried(true)], &["BCP-1"]).holds(false));
+    }
+
+    #[test]
+    fn a_rule_with_one_fault_is_no_proof_where_all_faults_took_part() {
+        let mut proof = proof(vec![tried(true)], &[]);
+        proof.coverage.with_one_fault.push(RuleId::new("BCP-1"));
+        assert!(!proof.holds(true));
+        assert!(proof.holds(false));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::styled::{Line, Rendered, Role};
 use super::words;
-use crate::prove::{Caught, Proof, Tried};
+use crate::prove::{Caught, Coverage, Proof, Tried};
 use crate::verdict::{RuleId, Side};
 
 /// How a proof is shown.
@@ -49,14 +49,30 @@ pub fn proof(proof: &Proof, shown: &Shown, width: usize) -> Rendered {
     if shown.whole {
         let rules = proof.without_scenario.iter().map(rule);
         rendered.section(titled(Role::Bad, "rules that no scenario is about", rules));
-        let rules = proof.without_fault.iter().map(rule);
-        rendered.section(titled(Role::Caution, "rules without a fault", rules));
+        for (title, rules) in uncovered(&proof.coverage) {
+            rendered.section(titled(Role::Bad, title, rules.iter().map(rule)));
+        }
         let idle = proof.idle.iter().map(|index| scenario(proof, *index));
         rendered.section(titled(Role::Caution, "scenarios that catch nothing", idle));
     }
     rendered.section(Rendered::from_iter([counts(proof, shown)]));
     rendered.gap();
     rendered.wrapped(width)
+}
+
+/// Rules that have too few faults, or a reason for it that does not hold.
+fn uncovered(coverage: &Coverage) -> [(&'static str, &[RuleId]); 3] {
+    [
+        ("rules without a fault", &coverage.without_fault),
+        (
+            "rules with one fault, where two or a reason should be",
+            &coverage.with_one_fault,
+        ),
+        (
+            "rules that do not have the number of faults for which faults.yaml has a reason",
+            &coverage.counted_wrongly,
+        ),
+    ]
 }
 
 /// How many faults there are, and of whom.

@@ -77,6 +77,8 @@ pub(super) struct Item {
     weight: usize,
     /// `never` and `always` have looked at it.
     pub checked: bool,
+    /// A step has complained about it and gone on: it is not blamed a second time as a stray one.
+    pub blamed: bool,
 }
 
 pub(super) enum ItemKind {
@@ -113,6 +115,7 @@ impl Item {
             source: None,
             weight: size + ITEM_OVERHEAD,
             checked: false,
+            blamed: false,
         }
     }
 }

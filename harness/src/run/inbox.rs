@@ -80,7 +80,9 @@ impl World {
             event,
             message: Arc::clone(message),
         };
-        self.fail_plainly(&place, Some(actor), problem).await
+        self.fail_plainly(&place, Some(actor), problem).await?;
+        self.note_blamed(actor);
+        Ok(())
     }
 
     fn check_always(&mut self, actor: usize, event: usize, message: &Arc<Message>) -> Done {
@@ -107,12 +109,23 @@ impl World {
         Ok(())
     }
 
+    /// Notes that a step has complained about the first item. A later step may still want it.
+    pub(super) fn note_blamed(&mut self, actor: usize) {
+        if let Some(item) = self.actors[actor].inbox.front_mut() {
+            item.blamed = true;
+        }
+    }
+
     /// Takes the first item out when it needs no step: a fence's message, a stranger's, an ignored
-    /// kind.
+    /// kind, or what a step has complained about.
     pub(super) fn skip_if_free(&mut self, actor: usize) -> bool {
         let Some(item) = self.actors[actor].inbox.front() else {
             return false;
         };
+        if item.blamed {
+            self.pop(actor);
+            return true;
+        }
         let ItemKind::Message(message) = &item.what else {
             return false;
         };

@@ -290,11 +290,13 @@ impl World {
     }
 
     /// Whether it is the point that the program goes on, or what it did just before binds nobody.
+    /// Where nothing in the scenario binds anybody, who gives up has done no worse than that.
     fn is_about_survival(&self, place: &StepPlace) -> bool {
         let crash = &self.protocol.crash.id;
         let binds = |rule: &Arc<Rule>| rule.level == Level::Must;
-        self.scenario.rules.iter().any(|rule| rule.id == *crash)
-            || !place.rules.first().is_none_or(binds)
+        let rules = &self.scenario.rules;
+        rules.iter().any(|rule| rule.id == *crash)
+            || !place.rules.first().is_none_or(binds) && rules.iter().any(binds)
     }
 
     /// The rule of the next finding; notes whether the fence may still take it over.

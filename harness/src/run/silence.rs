@@ -77,7 +77,9 @@ impl World {
                 },
                 ItemKind::Ended(_) => continue,
             };
-            return self.fail_plainly(place, Some(actor), problem).await;
+            self.fail_plainly(place, Some(actor), problem).await?;
+            self.note_blamed(actor);
+            return Ok(());
         }
     }
 }

@@ -131,6 +131,18 @@ fn the_rule_that_is_broken_is_named() {
     }
 }
 
+/// It ends with an error of its own at the first line.
+const GIVES_UP: &str = "python3 -c 'import socket, sys; \
+     connection = socket.create_connection(sys.argv[1:]); connection.recv(4); sys.exit(3)' \
+     {host} {port}";
+
+#[test]
+fn who_gives_up_has_done_no_worse_than_what_the_scenario_is_about() {
+    by(GIVES_UP, "protocols/leaver", "an odd line")
+        .expect(0)
+        .says("LEAVER-2 (should) broken");
+}
+
 #[test]
 fn never_connects() {
     judged("deaf", "says its name at once")

@@ -133,3 +133,32 @@ fn what_judges_fails_with_its_words() {
     }
     assert!(left.len() < 30, "nothing could be decided");
 }
+
+/// What breaks a `should` rule and is in nobody's way is a warning, and not a stray message as well.
+#[test]
+fn what_was_complained_about_is_not_blamed_again() {
+    let folder = failing();
+    let wish = "  W-3: { side: server, level: should, text: It keeps quiet., source: tests }\n";
+    let rules = folder.path().join("rules.yaml");
+    let text = fs::read_to_string(&rules).unwrap() + wish;
+    fs::write(rules, text).unwrap();
+    let scenario = |title: &str, step: &str| {
+        format!(
+            "scenario: {title}\nrules: [W-3, W-1]\nclients: {{ alice: {{}}, bob: {{}} }}\nsetup:\n  \
+             - {{ use: enter, with: {{ who: alice }} }}\n  - {{ use: enter, with: {{ who: bob }} }}\n\
+             steps:\n{step}"
+        )
+    };
+    let silence = "  - bob: { send: say, with: { text: hello } }\n  - bob: { recv: status }\n  \
+                   - { alice: { silence: 5s }, rule: W-3 }\n";
+    let never = "  - { alice: { never: heard, with: { from: $bob } }, rule: W-3 }\n  \
+                 - bob: { send: say, with: { text: hello } }\n  - bob: { recv: status }\n  \
+                 - { alice: { silence: 5s }, rule: W-3 }\n";
+    let both = [scenario("quiet", silence), scenario("never", never)].join("---\n");
+    fs::write(folder.path().join("server/failing.yaml"), both).unwrap();
+    let server = reference("server", "-p {port}");
+    let path = folder.path().display().to_string();
+    run(&["run", &path, "--spawn", &server])
+        .expect(0)
+        .says("2 with warnings");
+}

@@ -1,8 +1,8 @@
 //! The ways in which this client can be told to break a rule.
 
-use crate::faults::{self, Slip};
+use crate::faults;
 
-faults::table! {
+faults::session_table! {
     RegisterWaits: "register-waits", "BCP-C1", "the REGISTER goes out when the first line is typed";
     OwnNameCut: "own-name-cut", "BCP-C1", "a name of 4095 bytes loses the last one";
     OwnNameSmall: "own-name-small", "BCP-C1", "capital letters of the user's name become small";
@@ -55,52 +55,28 @@ faults::table! {
     LongUnsent: "long-unsent", "BCP-C5b", "texts of more than 4095 bytes are not sent";
     EmptySent: "empty-sent", "BCP-C5c", "an empty line is sent";
     EmptyRepeats: "empty-repeats", "BCP-C5c", "an empty line sends the one before it again";
-    ArgumentStatus: "argument-status", "BCP-C6", "arguments that cannot be used end the program with status 1";
-    ArgumentUntold: "argument-untold", "BCP-C6", "nobody is told which arguments cannot be used";
-    InterruptIgnored: "interrupt-ignored", "BCP-C6a", "SIGINT does nothing";
-    InterruptWaits: "interrupt-waits", "BCP-C6a", "SIGINT does nothing while an answer is outstanding";
-    InterruptTrace: "interrupt-trace", "BCP-C6b", "SIGINT is told as a stack of calls";
-    ConnectUntold: "connect-untold", "BCP-C7", "nobody is told that no connection can be made";
-    EndUntold: "end-untold", "BCP-C7", "nobody is told that the server has ended the connection";
-    ResetUntold: "reset-untold", "BCP-C7", "nobody is told that the connection was reset";
-    CutUntold: "cut-untold", "BCP-C7", "nobody is told when the connection ends in the middle of a message";
-    EndOk: "end-ok", "BCP-C7a", "a connection that is lost ends the program with status 0";
-    ConnectOk: "connect-ok", "BCP-C7a", "a connection that cannot be made ends the program with status 0";
-    EndHangs: "end-hangs", "BCP-C7a", "the program goes on when the connection has ended";
-    EndLate: "end-late", "BCP-C7a", "the program ends 3 s after the connection";
+    ArgumentStatus: "argument-status", "BCP-C6", "arguments that cannot be used end the program with status 1" => ArgumentStatus;
+    ArgumentUntold: "argument-untold", "BCP-C6", "nobody is told which arguments cannot be used" => ArgumentUntold;
+    InterruptIgnored: "interrupt-ignored", "BCP-C6a", "SIGINT does nothing" => InterruptIgnored;
+    InterruptWaits: "interrupt-waits", "BCP-C6a", "SIGINT does nothing while an answer is outstanding" => InterruptWaits;
+    InterruptTrace: "interrupt-trace", "BCP-C6b", "SIGINT is told as a stack of calls" => InterruptTrace;
+    InterruptNamed: "interrupt-named", "BCP-C6b", "SIGINT is told by the name of an exception" => InterruptNamed;
+    ConnectUntold: "connect-untold", "BCP-C7", "nobody is told that no connection can be made" => ConnectUntold;
+    EndUntold: "end-untold", "BCP-C7", "nobody is told that the server has ended the connection" => EndUntold;
+    ResetUntold: "reset-untold", "BCP-C7", "nobody is told that the connection was reset" => ResetUntold;
+    CutUntold: "cut-untold", "BCP-C7", "nobody is told when the connection ends in the middle of a message" => CutUntold;
+    EndOk: "end-ok", "BCP-C7a", "a connection that is lost ends the program with status 0" => EndOk;
+    ConnectOk: "connect-ok", "BCP-C7a", "a connection that cannot be made ends the program with status 0" => ConnectOk;
+    EndHangs: "end-hangs", "BCP-C7a", "the program goes on when the connection has ended" => EndHangs;
+    EndLate: "end-late", "BCP-C7a", "the program ends 3 s after the connection" => EndLate;
     ControlsRaw: "controls-raw", "BCP-C8", "control sequences of texts reach the terminal";
     NamesRaw: "names-raw", "BCP-C8", "control sequences of names reach the terminal";
-    ErrorRaw: "error-raw", "BCP-C8", "control sequences of a refusal reach the terminal";
+    ErrorRaw: "error-raw", "BCP-C8", "control sequences of a refusal reach the terminal" => FailureRaw;
     ControlsHalfRaw: "controls-half-raw", "BCP-C8", "controls above ASCII, and DEL, reach the terminal";
-    NonsenseKills: "nonsense-kills", "BCP-C9", "bytes that are no message kill the program";
+    NonsenseKills: "nonsense-kills", "BCP-C9", "bytes that are no message kill the program" => NonsenseKills;
     OddTextKills: "odd-text-kills", "BCP-C9", "a text that is no UTF-8 kills the program";
-    SilenceEnds: "silence-ends", "BCP-C9", "a server that is silent for 300 ms is given up";
+    SilenceEnds: "silence-ends", "BCP-C9", "a server that is silent for 300 ms is given up" => SilenceEnds;
     AckShort: "ack-short", "BCP-C10", "a STATUS ends with its code";
     SendLengthAbove: "send-length-above", "BCP-C10", "the length of a SEND is one too large";
     SendLengthInCharacters: "send-length-in-characters", "BCP-C10", "the length of a SEND counts characters and not bytes";
-}
-
-impl Fault {
-    /// What goes wrong around the session.
-    pub(super) fn slip(self) -> Option<Slip> {
-        Some(match self {
-            Self::ArgumentStatus => Slip::ArgumentStatus,
-            Self::ArgumentUntold => Slip::ArgumentUntold,
-            Self::InterruptIgnored => Slip::InterruptIgnored,
-            Self::InterruptWaits => Slip::InterruptWaits,
-            Self::InterruptTrace => Slip::InterruptTrace,
-            Self::ConnectUntold => Slip::ConnectUntold,
-            Self::EndUntold => Slip::EndUntold,
-            Self::ResetUntold => Slip::ResetUntold,
-            Self::CutUntold => Slip::CutUntold,
-            Self::EndOk => Slip::EndOk,
-            Self::ConnectOk => Slip::ConnectOk,
-            Self::EndHangs => Slip::EndHangs,
-            Self::EndLate => Slip::EndLate,
-            Self::NonsenseKills => Slip::NonsenseKills,
-            Self::SilenceEnds => Slip::SilenceEnds,
-            Self::ErrorRaw => Slip::FailureRaw,
-            _ => return None,
-        })
-    }
 }

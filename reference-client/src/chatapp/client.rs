@@ -1,19 +1,21 @@
-//! What the client knows, and what it does about lines and datagrams.
+//! What the client knows, and what it asks.
+//!
+//! What it does about lines stands in `lines`, about answers in `answers`, and about all else that
+//! comes in `listening`.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use reference_codecs::chatapp::{Contact, Content, Datagram, Kind, Mail, MailKind};
+use reference_codecs::chatapp::{Datagram, Kind};
 
-use super::command::{Command, parse};
-use super::heard;
-use super::request::{Question, Request};
-use crate::session::Note;
-use crate::text::{harmless, message};
-
-/// Entries of the table that are kept; a server that sends more is not believed.
-const TABLE_LIMIT: usize = 100_000;
+use super::faults::Fault;
+use super::misdeeds::Misdeeds;
+use super::request::{Question, Request, TRIES};
+use super::table::Table;
+use super::written;
+use crate::faults::{Faults, in_ascii};
+use crate::session::{Failure, Note};
+use crate::text::harmless;
 
 /// How long the entry of a user who is there after all is waited for.
 const ENTRY_WAIT: Duration = Duration::from_millis(100);
@@ -45,100 +47,93 @@ pub(super) struct Effects {
 /// The client's side of the protocol.
 #[derive(Debug)]
 pub(super) struct Client {
-    server: SocketAddr,
+    pub(super) server: SocketAddr,
     port: u16,
     pauses: Pauses,
+    pub(super) faults: Faults<Fault>,
     /// The name, while it is registered or about to be.
-    name: Option<String>,
-    table: HashMap<String, Contact>,
+    pub(super) name: Option<String>,
+    pub(super) table: Table,
     /// No more lines will come: deregistering is the last thing.
-    is_finishing: bool,
+    pub(super) is_finishing: bool,
+    pub(super) misdeeds: Misdeeds,
 }
 
 impl Client {
-    pub(super) fn new(server: SocketAddr, port: u16, pauses: Pauses) -> Self {
+    pub(super) fn new(
+        server: SocketAddr,
+        port: u16,
+        pauses: Pauses,
+        faults: Faults<Fault>,
+    ) -> Self {
         Self {
             server,
             port,
             pauses,
+            faults,
             name: None,
-            table: HashMap::new(),
+            table: Table::new(faults),
             is_finishing: false,
+            misdeeds: Misdeeds::default(),
+        }
+    }
+
+    pub(super) fn has(&self, fault: Fault) -> bool {
+        self.faults.has(fault)
+    }
+
+    /// Whether the client has this fault, and it has not struck before.
+    pub(super) fn has_first(&mut self, fault: Fault) -> bool {
+        self.has(fault) && self.misdeeds.is_first(fault)
+    }
+
+    /// Whether the client has this fault, and it could have struck before.
+    pub(super) fn has_again(&mut self, fault: Fault) -> bool {
+        self.has(fault) && !self.misdeeds.is_first(fault)
+    }
+
+    /// The program has started.
+    pub(super) fn start(&mut self, name: &str, effects: &mut Effects) {
+        let name = if self.has(Fault::OwnNameSmall) {
+            name.to_lowercase()
+        } else if self.has(Fault::OwnNameInAscii) {
+            in_ascii(name)
+        } else {
+            name.to_owned()
+        };
+        if self.has(Fault::RegisterWaits) {
+            self.misdeeds.unregistered = Some(name);
+        } else {
+            self.register(&name, effects);
         }
     }
 
     /// Registers this name.
     pub(super) fn register(&mut self, name: &str, effects: &mut Effects) {
-        let port = self.port.to_string();
-        let datagram = Datagram::request(Kind::Reg, name, "", &port);
-        let name = name.to_owned();
+        let port = if self.has(Fault::PortOfServer) {
+            self.server.port()
+        } else {
+            self.port
+        };
+        let first = self.misdeeds.first_name.get_or_insert(name.to_owned());
+        let name = if self.faults.has(Fault::ReturnAsFirst) {
+            first.clone()
+        } else {
+            name.to_owned()
+        };
+        let datagram = Datagram::request(Kind::Reg, &name, "", &port.to_string());
         self.name = Some(name.clone());
         self.table.clear();
         self.ask(Request::Register { name }, self.server, datagram, effects);
     }
 
-    /// The user has finished a line.
-    pub(super) fn line(&mut self, line: &str, effects: &mut Effects) {
-        match parse(line) {
-            Ok(None) => {}
-            Ok(Some(command)) => {
-                effects
-                    .show
-                    .push(Note::Said(format!("> {}", harmless(line))));
-                self.command(command, effects);
-            }
-            Err(sentence) => warn(effects, &sentence),
-        }
-    }
-
-    fn command(&mut self, command: Command, effects: &mut Effects) {
-        match (command, self.name.clone()) {
-            (Command::Register { name }, None) => self.register(&name, effects),
-            (Command::Register { .. }, Some(own)) => {
-                warn(
-                    effects,
-                    &format!("you are registered as {own}; dereg first"),
-                );
-            }
-            // CHATAPP-C5: offline, one can do nothing else.
-            (_, None) => warn(effects, "you are offline; write: reg NAME"),
-            (Command::Deregister, Some(own)) => self.deregister(&own, effects),
-            (Command::Send { to, text }, Some(own)) => self.send(&own, to, text, effects),
-            (Command::SendAll { text }, Some(own)) => {
-                let datagram = Datagram::request(Kind::SendAll, &own, "", &text);
-                self.ask(Request::SendAll, self.server, datagram, effects);
-            }
-        }
-    }
-
-    fn deregister(&mut self, own: &str, effects: &mut Effects) {
+    pub(super) fn deregister(&mut self, own: &str, effects: &mut Effects) {
         let datagram = Datagram::request(Kind::Dereg, own, "", own);
         self.ask(Request::Deregister, self.server, datagram, effects);
     }
 
-    /// CHATAPP-C3: directly to who is there, and by the server to who is not.
-    fn send(&mut self, own: &str, to: String, text: String, effects: &mut Effects) {
-        match self.table.get(&to) {
-            None => heard(
-                effects,
-                format!("[There is no user named {}.]", harmless(&to)),
-            ),
-            Some(contact) if contact.is_active => {
-                self.send_directly(own, to, text, false, effects);
-            }
-            Some(_) => {
-                let shown = harmless(&to);
-                heard(
-                    effects,
-                    format!("[{shown} is offline, message sent to server.]"),
-                );
-                self.store(own, to, text, effects);
-            }
-        }
-    }
-
-    fn send_directly(
-        &self,
+    pub(super) fn send_directly(
+        &mut self,
         own: &str,
         to: String,
         text: String,
@@ -148,15 +143,39 @@ impl Client {
         let Some(contact) = self.table.get(&to) else {
             return;
         };
-        let datagram = Datagram::between(Kind::Send, own, &to, &text);
         let address = SocketAddr::new(contact.ip, contact.port);
+        let mut datagram = Datagram::between(Kind::Send, self.speaks_as(own), &to, &text);
+        if self.has(Fault::SentNameless) {
+            datagram.from = None;
+        }
         let request = Request::Send { to, text, is_there };
         self.ask(request, address, datagram, effects);
     }
 
-    fn store(&mut self, own: &str, to: String, text: String, effects: &mut Effects) {
+    /// CHATAPP-C5c: the name under which a text goes to its reader.
+    fn speaks_as<'a>(&'a self, own: &'a str) -> &'a str {
+        match &self.misdeeds.first_name {
+            Some(first) if self.has(Fault::ReturnSpeaksAsFirst) => first,
+            _ => own,
+        }
+    }
+
+    pub(super) fn store(&mut self, own: &str, to: String, text: String, effects: &mut Effects) {
         let datagram = Datagram::request(Kind::Store, own, &to, &text);
         self.ask(Request::Store { to, text }, self.server, datagram, effects);
+    }
+
+    /// CHATAPP-C9: to the server alone.
+    pub(super) fn send_all(&mut self, own: &str, text: &str, effects: &mut Effects) {
+        if self.has(Fault::EverybodyDirectly) {
+            for contact in self.table.active().filter(|contact| contact.name != own) {
+                let directly = Datagram::between(Kind::Send, own, &contact.name, text);
+                let address = (contact.ip, contact.port).into();
+                effects.send.push((address, directly));
+            }
+        }
+        let datagram = Datagram::request(Kind::SendAll, own, "", text);
+        self.ask(Request::SendAll, self.server, datagram, effects);
     }
 
     /// There will be no more lines: goes offline, if it is not, and ends.
@@ -168,215 +187,73 @@ impl Client {
         }
     }
 
-    /// A question was answered, or nobody has answered it.
-    pub(super) fn answered(
+    /// SIGINT has come: the last words, and whether the program goes on.
+    pub(super) fn interrupted(&mut self, effects: &mut Effects) -> bool {
+        if self.has(Fault::InterruptTrace) {
+            warn(effects, "Traceback (most recent call last):");
+        }
+        if let Some(own) = self.name.clone()
+            && self.has(Fault::InterruptLeaves)
+        {
+            let dereg = Datagram::request(Kind::Dereg, &own, "", &own);
+            effects.send.push((self.server, dereg));
+        }
+        self.has(Fault::InterruptIgnored)
+            || self.has(Fault::InterruptWaits) && self.misdeeds.is_asking
+    }
+
+    /// What the end of the program is, other than it should be.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.misdeeds.fails.then(|| Failure::Refused {
+            status: 1,
+            sentence: "the server does not respond".to_owned(),
+        })
+    }
+
+    pub(super) fn ask(
         &mut self,
         request: Request,
-        answer: Option<Datagram>,
+        to: SocketAddr,
+        datagram: Datagram,
         effects: &mut Effects,
     ) {
-        let Some(own) = self.name.clone() else {
-            // Logged out meanwhile.
-            return;
-        };
-        match (request, answer) {
-            (
-                Request::Send {
-                    to, text, is_there, ..
-                },
-                None,
-            ) => {
-                self.unacknowledged(&own, to, text, is_there, effects);
-            }
-            (Request::Send { to, .. }, Some(_)) => {
-                heard(effects, format!("[Message received by {}.]", harmless(&to)));
-            }
-            (Request::Wait { to, text }, _) => {
-                self.send_directly(&own, to, text, true, effects);
-            }
-            // CHATAPP-C2.
-            (_, None) => {
-                heard(effects, "[Server not responding]".to_owned());
-                heard(effects, "[Exiting]".to_owned());
-                effects.ends = true;
-            }
-            (request, Some(answer)) => self.told_by_server(request, answer, effects),
-        }
-    }
-
-    fn told_by_server(&mut self, request: Request, answer: Datagram, effects: &mut Effects) {
-        match (answer.kind, request) {
-            (Kind::Error, request) => self.refused(&request, &answer, effects),
-            (Kind::Created, _) => heard(effects, "[Welcome, you are registered.]".to_owned()),
-            (Kind::RegAck, _) => {
-                heard(effects, "[Welcome back!]".to_owned());
-                show_mails(answer.content, effects);
-            }
-            (Kind::DeregAck, _) => {
-                self.name = None;
-                heard(effects, "[You are Offline. Bye.]".to_owned());
-                effects.ends = self.is_finishing;
-            }
-            (Kind::StoreAck, _) => {
-                let saved = "[Messages received by the server and saved]";
-                heard(effects, saved.to_owned());
-            }
-            (Kind::SendAllServerAck, _) => {
-                heard(effects, "[Message received by Server.]".to_owned());
-            }
-            // CHATAPP-C4: the user is there after all.
-            (Kind::UserExist, Request::Store { to, text }) => {
-                heard(effects, format!("[Client {} exists!!]", harmless(&to)));
-                if let Some(contact) = self.table.get_mut(&to) {
-                    contact.is_active = true;
-                }
-                let waiting = Datagram::told(Kind::Test, "", Content::none());
-                self.ask(Request::Wait { to, text }, self.server, waiting, effects);
-            }
-            _ => {}
-        }
-    }
-
-    fn refused(&mut self, request: &Request, answer: &Datagram, effects: &mut Effects) {
-        let reason = match &answer.content {
-            Content::Text(reason) => harmless(reason),
-            _ => String::new(),
-        };
-        warn(effects, &format!("the server refuses: {reason}"));
-        if matches!(request, Request::Register { .. } | Request::Deregister) {
-            self.name = None;
-            heard(effects, "[You are Offline.]".to_owned());
-            effects.ends = self.is_finishing;
-        }
-    }
-
-    fn unacknowledged(
-        &mut self,
-        own: &str,
-        to: String,
-        text: String,
-        is_there: bool,
-        effects: &mut Effects,
-    ) {
-        let shown = harmless(&to);
-        if is_there {
-            let lost = "the server says that they are there, but the message was not delivered";
-            heard(effects, format!("[No ACK from {shown}.]"));
-            warn(effects, lost);
-            return;
-        }
-        heard(
-            effects,
-            format!("[No ACK from {shown}, message sent to server.]"),
-        );
-        self.store(own, to, text, effects);
-    }
-
-    /// Something has come to the listening socket.
-    ///
-    /// CHATAPP-C5: while offline nothing is shown or answered, and never what is for another name.
-    pub(super) fn heard(&mut self, datagram: Datagram, from: SocketAddr, effects: &mut Effects) {
-        let Some(own) = self.name.clone() else {
-            return;
-        };
-        let is_table = datagram.kind == Kind::UpdateTable;
-        // Servers are known that send the same table to everybody.
-        if datagram.to != own && !is_table {
-            return;
-        }
-        let sender = datagram.from.unwrap_or_default();
-        match (datagram.kind, datagram.content) {
-            (Kind::Send, Content::Text(text)) => {
-                heard(effects, message(sender.as_bytes(), text.as_bytes()));
-                let ack = Datagram::between(Kind::Ack, &own, &sender, "");
-                effects.send.push((from, ack.answering(from)));
-            }
-            (Kind::SendAll, Content::Text(text)) => {
-                let shown = message(sender.as_bytes(), text.as_bytes());
-                heard(effects, format!("[Channel_Message] {shown}"));
-                let ack = Datagram::between(Kind::SendAllAck, &own, &sender, "");
-                effects.send.push((from, ack.answering(from)));
-            }
-            (Kind::Test, _) => {
-                let here = Datagram::between(Kind::Test, &own, &own, "");
-                effects.send.push((from, here.answering(from)));
-            }
-            (Kind::UpdateTable, content) => self.update(content, effects),
-            (Kind::Logout, _) => {
-                self.name = None;
-                let elsewhere = "[You are logged in on another device. You are Offline.]";
-                heard(effects, elsewhere.to_owned());
-            }
-            _ => {}
-        }
-    }
-
-    /// More has come to the socket of the registration: the rest of what waited.
-    pub(super) fn late(&mut self, datagram: Datagram, from: SocketAddr, effects: &mut Effects) {
-        let is_ours = self.name.as_deref() == Some(&datagram.to);
-        if is_ours && from == self.server && datagram.kind == Kind::RegAck {
-            show_mails(datagram.content, effects);
-        }
-    }
-
-    fn ask(&self, request: Request, to: SocketAddr, datagram: Datagram, effects: &mut Effects) {
         let pause = match &request {
             Request::Register { .. } => self.pauses.register,
             Request::Send { .. } => self.pauses.ack,
             Request::Wait { .. } => ENTRY_WAIT,
             _ => self.pauses.retry,
         };
-        match datagram.encode() {
+        match written::encode(&datagram, self.faults) {
             Ok(_) => {
+                self.misdeeds.is_asking = true;
+                let tries = self.tries(&request);
                 effects.ask = Some(Question {
                     request,
                     to,
                     datagram,
                     pause,
+                    tries,
                 });
             }
             Err(error) => warn(effects, &format!("cannot send: {error}")),
         }
     }
 
-    fn update(&mut self, content: Content, effects: &mut Effects) {
-        let contacts = match content {
-            Content::Contact(contact) => vec![contact],
-            Content::Contacts(contacts) => contacts,
-            _ => return,
-        };
-        for contact in contacts {
-            if self.table.len() < TABLE_LIMIT || self.table.contains_key(&contact.name) {
-                self.table.insert(contact.name.clone(), contact);
-            }
+    /// CHATAPP-C2 and CHATAPP-C2e.
+    fn tries(&mut self, request: &Request) -> u32 {
+        match request {
+            Request::Send { .. } | Request::Wait { .. } => 1,
+            Request::Register { .. } if self.has(Fault::FourTries) => 4,
+            Request::Register { .. } if self.has(Fault::SevenTries) => 7,
+            Request::Register { .. } if self.has_again(Fault::ReturnFourTries) => 4,
+            Request::Register { .. } => TRIES,
+            _ if self.has(Fault::RequestOnce) => 1,
+            _ if self.has(Fault::RequestFourTries) => 4,
+            _ => TRIES,
         }
-        heard(effects, "[Client table updated.]".to_owned());
     }
 }
 
-/// CHATAPP-C6.
-fn show_mails(content: Content, effects: &mut Effects) {
-    let Content::Mails(mails) = content else {
-        return;
-    };
-    if mails.is_empty() {
-        return;
-    }
-    heard(effects, "[You have messages]".to_owned());
-    for mail in mails {
-        heard(effects, show_mail(&mail));
-    }
-}
-
-fn show_mail(mail: &Mail) -> String {
-    let said = message(mail.from.as_bytes(), mail.content.as_bytes());
-    let time = harmless(&mail.timestamp);
-    match mail.kind {
-        MailKind::Send => format!("{time} {said}"),
-        MailKind::SendAll => format!("{time} [Channel_Message] {said}"),
-    }
-}
-
-fn warn(effects: &mut Effects, sentence: &str) {
+pub(super) fn warn(effects: &mut Effects, sentence: &str) {
     effects.show.push(Note::Warning(harmless(sentence)));
 }

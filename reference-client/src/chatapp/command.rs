@@ -1,5 +1,7 @@
 //! What the user can type.
 
+use crate::text::first_word;
+
 /// A line that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command {
@@ -24,10 +26,10 @@ const COMMANDS: &str = "the commands are: reg NAME, dereg, send NAME TEXT, send_
 /// Words are separated by one space or several; a text is the rest of the line. Fails with a
 /// sentence for the user.
 pub(super) fn parse(line: &str) -> Result<Option<Command>, String> {
-    let (word, rest) = cut(line);
+    let (word, rest) = first_word(line);
     match word {
         "" => Ok(None),
-        "reg" => match cut(rest) {
+        "reg" => match first_word(rest) {
             ("", _) => Err("write: reg NAME".to_owned()),
             (name, "") => Ok(Some(Command::Register {
                 name: name.to_owned(),
@@ -35,7 +37,7 @@ pub(super) fn parse(line: &str) -> Result<Option<Command>, String> {
             _ => Err("a name has no spaces; write: reg NAME".to_owned()),
         },
         "dereg" => Ok(Some(Command::Deregister)),
-        "send" => match cut(rest) {
+        "send" => match first_word(rest) {
             ("", _) | (_, "") => Err("write: send NAME TEXT".to_owned()),
             (to, text) => Ok(Some(Command::Send {
                 to: to.to_owned(),
@@ -47,15 +49,6 @@ pub(super) fn parse(line: &str) -> Result<Option<Command>, String> {
             text: rest.to_owned(),
         })),
         _ => Err(format!("no command `{word}`; {COMMANDS}")),
-    }
-}
-
-/// The first word and what follows it.
-fn cut(line: &str) -> (&str, &str) {
-    let line = line.trim_start_matches(' ');
-    match line.split_once(' ') {
-        Some((word, rest)) => (word, rest.trim_start_matches(' ')),
-        None => (line, ""),
     }
 }
 

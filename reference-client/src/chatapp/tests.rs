@@ -36,7 +36,7 @@ impl Talk {
     /// Alice, registered, with bob online and carol offline.
     fn alice() -> Self {
         let mut talk = Self {
-            client: Client::new(SERVER.into(), 4001, PAUSES),
+            client: Client::new(SERVER.into(), 4001, PAUSES, Faults::default()),
             effects: Effects::default(),
         };
         talk.act(|client, effects| client.register("alice", effects));

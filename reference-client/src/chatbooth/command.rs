@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::first_word;
+
 /// What `help` shows.
 pub(super) const HELP: &str = "\
 commands:
@@ -64,7 +66,7 @@ impl fmt::Debug for Command {
 /// Words are separated by one space or several; a password and a text are the rest of the line.
 /// Fails with a sentence for the user.
 pub(super) fn parse(line: &str) -> Result<Option<Command>, String> {
-    let (word, rest) = cut(line);
+    let (word, rest) = first_word(line);
     let alone = |command| match rest {
         "" => Ok(command),
         _ => Err(format!("`{word}` stands alone; `help` lists the commands")),
@@ -87,7 +89,7 @@ pub(super) fn parse(line: &str) -> Result<Option<Command>, String> {
 }
 
 fn login(rest: &str) -> Result<Command, String> {
-    let (user, password) = cut(rest);
+    let (user, password) = first_word(rest);
     let user = name(user, "write: login NAME [PASSWORD]")?;
     let password = Some(password.to_owned()).filter(|password| !password.is_empty());
     Ok(Command::Login { user, password })
@@ -95,7 +97,7 @@ fn login(rest: &str) -> Result<Command, String> {
 
 fn send(rest: &str) -> Result<Command, String> {
     let usage = "write: send NAME TEXT";
-    let (user, text) = cut(rest);
+    let (user, text) = first_word(rest);
     let user = name(user, usage)?;
     match text {
         "" => Err(usage.to_owned()),
@@ -115,15 +117,6 @@ fn name(word: &str, usage: &str) -> Result<String, String> {
         return Err("a name has no colon".to_owned());
     }
     Ok(word.to_owned())
-}
-
-/// The first word and what follows it.
-fn cut(line: &str) -> (&str, &str) {
-    let line = line.trim_start_matches(' ');
-    match line.split_once(' ') {
-        Some((word, rest)) => (word, rest.trim_start_matches(' ')),
-        None => (line, ""),
-    }
 }
 
 #[cfg(test)]

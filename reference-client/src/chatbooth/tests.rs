@@ -236,7 +236,7 @@ fn addresses() {
         let options = Options {
             host: host.to_owned(),
             port: 8080,
-            faults: Vec::new(),
+            faults: FaultOptions::default(),
         };
         assert_eq!(options.address(), address);
     }

@@ -1,8 +1,8 @@
 //! The ways in which this client can be told to break a rule.
 
-use crate::faults::{self, Slip};
+use crate::faults;
 
-faults::table! {
+faults::session_table! {
     HelloIgnored: "hello-ignored", "CSC328-C1", "HELLO changes nothing, no nickname is asked for";
     NickInCapitals: "nick-in-capitals", "CSC328-C1", "the nickname is asked for in capital letters";
     RetryIgnored: "retry-ignored", "CSC328-C1a", "RETRY is not noticed";
@@ -11,6 +11,7 @@ faults::table! {
     NickUnasked: "nick-unasked", "CSC328-C1b", "after a RETRY the program asks for a nickname of its own";
     NickAgain: "nick-again", "CSC328-C1b", "the nickname is asked for once more after READY";
     ChatEarly: "chat-early", "CSC328-C2", "what is typed goes out before READY";
+    GreetsEarly: "greets-early", "CSC328-C2", "it says hello to all as soon as it has asked for a nickname";
     TypedLost: "typed-lost", "CSC328-C2a", "what is typed before READY is lost";
     TypedTwice: "typed-twice", "CSC328-C2a", "what is typed is sent twice";
     TypedTrimmed: "typed-trimmed", "CSC328-C2a", "spaces around what is typed are not sent";
@@ -28,42 +29,25 @@ faults::table! {
     Greets: "greets", "CSC328-C2c", "it says hello to all when it is ready";
     Repeats: "repeats", "CSC328-C2c", "what others say is said again";
     ByeUnsaid: "bye-unsaid", "CSC328-C3", "the program ends without BYE";
-    ByeUnsaidOnInterrupt: "bye-unsaid-on-interrupt", "CSC328-C3", "SIGINT ends the program without BYE";
-    InterruptIgnored: "interrupt-ignored", "CSC328-C3", "SIGINT does nothing";
+    ByeUnsaidOnInterrupt: "bye-unsaid-on-interrupt", "CSC328-C3", "SIGINT ends the program without BYE" => InterruptRude;
+    InterruptIgnored: "interrupt-ignored", "CSC328-C3", "SIGINT does nothing" => InterruptIgnored;
     ByeTwice: "bye-twice", "CSC328-C3a", "BYE is said twice";
-    ByeWaits: "bye-waits", "CSC328-C3a", "after BYE the program waits for the server to close";
+    ByeWaits: "bye-waits", "CSC328-C3a", "after BYE the program waits for the server to close" => ClosingWaits;
     ShutdownUnshown: "shutdown-unshown", "CSC328-C4", "the message about the server's end is not shown";
     ShutdownTimeless: "shutdown-timeless", "CSC328-C4", "the message about the server's end is shown without its seconds";
     ShutdownLeaves: "shutdown-leaves", "CSC328-C2a", "after the message about the server's end nothing is sent any more";
-    EndHangs: "end-hangs", "CSC328-C4a", "the program goes on when the connection has ended";
-    ShutdownStatus: "shutdown-status", "CSC328-C4b", "an announced end of the server ends the program with status 1";
-    ConnectUntold: "connect-untold", "CSC328-C4c", "nobody is told that no connection can be made";
-    EndUntold: "end-untold", "CSC328-C4c", "nobody is told that the server has ended the connection";
-    ResetUntold: "reset-untold", "CSC328-C4c", "nobody is told that the connection was reset";
-    CutUntold: "cut-untold", "CSC328-C4c", "nobody is told when the connection ends in the middle of a message";
-    SilenceEnds: "silence-ends", "CSC328-C5", "a server that is silent for 300 ms is given up";
+    EndHangs: "end-hangs", "CSC328-C4a", "the program goes on when the connection has ended" => EndHangs;
+    CutHangs: "cut-hangs", "CSC328-C4a", "the program goes on when the connection has ended in the middle of a message" => CutHangs;
+    ShutdownStatus: "shutdown-status", "CSC328-C4b", "an announced end of the server ends the program with status 1" => AnnouncedFails;
+    ShutdownResetStatus: "shutdown-reset-status", "CSC328-C4b", "an announced end of the server by a reset ends the program with status 1" => AnnouncedResetFails;
+    ConnectUntold: "connect-untold", "CSC328-C4c", "nobody is told that no connection can be made" => ConnectUntold;
+    EndUntold: "end-untold", "CSC328-C4c", "nobody is told that the server has ended the connection" => EndUntold;
+    ResetUntold: "reset-untold", "CSC328-C4c", "nobody is told that the connection was reset" => ResetUntold;
+    CutUntold: "cut-untold", "CSC328-C4c", "nobody is told when the connection ends in the middle of a message" => CutUntold;
+    SilenceEnds: "silence-ends", "CSC328-C5", "a server that is silent for 300 ms is given up" => SilenceEnds;
     OddTextKills: "odd-text-kills", "CSC328-C5", "a text that is no UTF-8 kills the program";
     SizeAbove: "size-above", "CSC328-C6", "the size of a text is one too large";
     SizeTurned: "size-turned", "CSC328-C6", "the bytes of a size are in the wrong order";
     ControlsRaw: "controls-raw", "CSC328-C7", "control sequences of texts reach the terminal";
     NamesRaw: "names-raw", "CSC328-C7", "control sequences of names reach the terminal";
-}
-
-impl Fault {
-    /// What goes wrong around the session.
-    pub(super) fn slip(self) -> Option<Slip> {
-        Some(match self {
-            Self::ByeUnsaidOnInterrupt => Slip::InterruptRude,
-            Self::InterruptIgnored => Slip::InterruptIgnored,
-            Self::ByeWaits => Slip::ClosingWaits,
-            Self::ShutdownStatus => Slip::AnnouncedFails,
-            Self::ConnectUntold => Slip::ConnectUntold,
-            Self::EndUntold => Slip::EndUntold,
-            Self::ResetUntold => Slip::ResetUntold,
-            Self::CutUntold => Slip::CutUntold,
-            Self::EndHangs => Slip::EndHangs,
-            Self::SilenceEnds => Slip::SilenceEnds,
-            _ => return None,
-        })
-    }
 }

@@ -2,6 +2,11 @@
 
 use reference_codecs::wireproto::{ALL, Action, ClientMessage, NAME_LIMIT, TEXT_LIMIT};
 
+use super::OTHER_VERSION;
+use super::faults::Fault;
+use crate::faults::{Faults, in_ascii, in_words};
+use crate::text::first_word;
+
 /// What is shown at the beginning, and for a line that means nothing. The numbers are the
 /// document's.
 pub(super) const MENU: &str = "\
@@ -31,10 +36,43 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn message(&self) -> ClientMessage {
-        ClientMessage {
+    /// One that needs nothing but its action.
+    pub(super) fn alone(action: Action) -> Self {
+        Self {
+            action,
+            receiver: String::new(),
+            msg: String::new(),
+        }
+    }
+
+    /// WIREPROTO-C1: as it goes out.
+    pub(super) fn to_bytes(&self, faults: Faults<Fault>) -> Vec<u8> {
+        let action = match self.action {
+            Action::Create if faults.has(Fault::CreateAsLogin) => Action::LogIn,
+            Action::Check if faults.has(Fault::CheckAsList) => Action::List,
+            Action::Delete if faults.has(Fault::DeleteAsQuit) => Action::Quit,
+            action => action,
+        };
+        let msg = match action {
+            Action::List if faults.has(Fault::ListOfAll) => ALL,
+            _ => &self.msg,
+        };
+        let mut message = ClientMessage {
             receiver: self.receiver.clone(),
-            ..ClientMessage::new(self.action, &self.msg)
+            ..ClientMessage::new(action, msg)
+        };
+        if faults.has(Fault::ReceiverAsSender) {
+            std::mem::swap(&mut message.sender, &mut message.receiver);
+        }
+        if faults.has(Fault::VersionOther) {
+            OTHER_VERSION.clone_into(&mut message.version);
+        }
+        if faults.has(Fault::VersionMissing) {
+            message.version.clear();
+        }
+        match wrong_size(msg, faults) {
+            Some(size) if action == Action::Send => with_size(message, size),
+            _ => message.to_bytes(),
         }
     }
 
@@ -50,12 +88,12 @@ impl Request {
 impl Draft {
     /// Reads a line that begins with the number of an action; `None` for any other.
     pub(super) fn parse(line: &str) -> Option<Self> {
-        let (number, rest) = cut(line);
+        let (number, rest) = first_word(line);
         let action = Action::try_from(number.parse::<i32>().ok()?).ok()?;
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let (receiver, msg) = match action {
             Action::Send => {
-                let (receiver, text) = cut(rest);
+                let (receiver, text) = first_word(rest);
                 (given(receiver), given(text))
             }
             Action::Create | Action::LogIn | Action::List => (None, given(rest)),
@@ -93,21 +131,19 @@ impl Draft {
     }
 
     /// WIREPROTO-C5: what is complete, unless the server would refuse it; why then.
-    pub(super) fn finish(self) -> Result<Request, String> {
+    pub(super) fn finish(self, faults: Faults<Fault>) -> Result<Request, String> {
         let Self {
             action,
             receiver,
             msg,
         } = self;
         let (receiver, msg) = (receiver.unwrap_or_default(), msg.unwrap_or_default());
-        match action {
-            Action::Create | Action::LogIn => check_name(&msg)?,
-            Action::Send => {
-                check_name(&receiver)?;
-                check_text(&msg)?;
-            }
-            Action::Check | Action::Delete | Action::List | Action::Quit => {}
-        }
+        let (receiver, msg) = match action {
+            Action::Create | Action::LogIn => (receiver, name(msg, faults)?),
+            Action::Send if faults.has(Fault::ReceiverUnchecked) => (receiver, text(msg, faults)?),
+            Action::Send => (name(receiver, faults)?, text(msg, faults)?),
+            Action::Check | Action::Delete | Action::List | Action::Quit => (receiver, msg),
+        };
         Ok(Request {
             action,
             receiver,
@@ -116,31 +152,84 @@ impl Draft {
     }
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+/// WIREPROTO-C1b: a name as it was given, when it is one.
+fn name(name: String, faults: Faults<Fault>) -> Result<String, String> {
+    let off = [Fault::TypedNameBelow, Fault::TypedNameAbove];
+    let limit = limit(NAME_LIMIT, off, faults);
+    let name = if faults.has(Fault::TypedNameSmall) {
+        name.to_lowercase()
+    } else if faults.has(Fault::TypedNameInAscii) {
+        in_ascii(&name)
+    } else if faults.has(Fault::TypedNameCut) {
+        name.chars().take(limit).collect()
+    } else {
+        name
+    };
     match name.chars().count() {
-        1..=NAME_LIMIT => Ok(()),
+        count if (1..=limit).contains(&count) => Ok(name),
         count => Err(format!(
-            "not sent: a name has 1 to {NAME_LIMIT} characters, not {count}"
+            "not sent: a name has 1 to {limit} characters, not {count}"
         )),
     }
 }
 
-fn check_text(text: &str) -> Result<(), String> {
-    match text.chars().count() {
-        1..=TEXT_LIMIT => Ok(()),
-        count => Err(format!(
-            "not sent: a message has 1 to {TEXT_LIMIT} characters, not {count}"
-        )),
+/// WIREPROTO-C1b: a text as it was given, when it is not too long.
+fn text(text: String, faults: Faults<Fault>) -> Result<String, String> {
+    let off = [Fault::TypedTextBelow, Fault::TypedTextAbove];
+    let limit = limit(TEXT_LIMIT, off, faults);
+    let text = match text.split_once(':') {
+        Some((start, _)) if faults.has(Fault::TypedToColon) => start.to_owned(),
+        _ if faults.has(Fault::TypedInWords) => in_words(&text),
+        _ if faults.has(Fault::TypedInAscii) => in_ascii(&text),
+        _ if faults.has(Fault::TypedTextCut) => text.chars().take(limit).collect(),
+        _ => text,
+    };
+    let count = if faults.has(Fault::TypedLimitInBytes) {
+        text.len()
+    } else {
+        text.chars().count()
+    };
+    if (1..=limit).contains(&count) {
+        return Ok(text);
+    }
+    Err(format!(
+        "not sent: a message has 1 to {limit} characters, not {count}"
+    ))
+}
+
+/// A limit, or with a fault one less or one more.
+fn limit(right: usize, [below, above]: [Fault; 2], faults: Faults<Fault>) -> usize {
+    if faults.has(below) {
+        right - 1
+    } else if faults.has(above) {
+        right + 1
+    } else {
+        right
     }
 }
 
-/// The first word and what follows it.
-fn cut(line: &str) -> (&str, &str) {
-    let line = line.trim_start_matches(' ');
-    match line.split_once(' ') {
-        Some((word, rest)) => (word, rest.trim_start_matches(' ')),
-        None => (line, ""),
+/// The size that a text has instead of the right one.
+fn wrong_size(text: &str, faults: Faults<Fault>) -> Option<usize> {
+    if faults.has(Fault::SizeAbove) {
+        Some(text.len() + 1)
+    } else if faults.has(Fault::SizeInCharacters) {
+        Some(text.chars().count())
+    } else if faults.has(Fault::SizeOfOneByte) {
+        Some(text.len())
+    } else {
+        None
     }
+}
+
+/// The bytes of a message whose text says to have another size, of which seven bits are written.
+fn with_size(mut message: ClientMessage, size: usize) -> Vec<u8> {
+    /// The key of the text.
+    const KEY: u8 = 0x2a;
+    let text = std::mem::take(&mut message.msg);
+    let mut bytes = message.to_bytes();
+    bytes.extend([KEY, size.to_le_bytes()[0] & 0x7f]);
+    bytes.extend(text.into_bytes());
+    bytes
 }
 
 #[cfg(test)]
@@ -154,7 +243,9 @@ mod tests {
             draft.answer(line);
         }
         assert_eq!(draft.question(), None, "{lines:?}");
-        draft.finish().map(|request| request.line())
+        draft
+            .finish(Faults::default())
+            .map(|request| request.line())
     }
 
     #[test]

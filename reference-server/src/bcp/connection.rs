@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::membership::{Membership, TooFarBehind};
-use super::room::{Command, Door, Event, MemberId, Misdeed};
+use super::room::{Command, Door, Event, MemberId, Misdeed, SAME_TIME};
 use super::session::{Ending, Session, Step};
 use super::text::TextError;
 use super::{Fault, Options, encoded, text};
@@ -84,7 +84,7 @@ struct Connection {
     member: Option<Membership>,
     /// What is told to others, where it leaks.
     overheard: Option<broadcast::Receiver<Arc<Event>>>,
-    /// The client has ended its stream and stays, where that is allowed.
+    /// Nothing more is read, and the connection stays, where that is allowed.
     half_closed: bool,
     options: Arc<Options>,
 }
@@ -182,7 +182,7 @@ impl Connection {
         let name = self.options.dialect.server_name();
         let notice = delivery.get(3..).is_some_and(|from| from.starts_with(name));
         if !notice || !self.has(Fault::NoWaitAfterNotice) {
-            self.session.delivered(Instant::now());
+            self.session.delivered(Instant::now(), notice);
         }
         self.send(delivery)
     }
@@ -220,8 +220,13 @@ impl Connection {
                 });
             return Err(Ending::RegisteredAlready);
         }
+        if self.has(Fault::NameRacedAway) {
+            self.door.misbehave(Misdeed::Announce(name.clone()));
+            sleep(SAME_TIME).await;
+        }
         let Ok(member) = self.door.register(name).await else {
-            if self.has(Fault::TakenStaysOpen) {
+            if self.has(Fault::TakenStaysOpen) || self.has(Fault::TakenStaysMute) {
+                self.half_closed = self.has(Fault::TakenStaysMute);
                 self.session.forget_registration();
                 return self.answer(&self.session.refusal(TextError::Empty));
             }
@@ -231,6 +236,9 @@ impl Connection {
         let answer = self.session.admitted(Instant::now());
         if self.has(Fault::BehindRegisterLost) {
             self.link.forget_pending();
+        }
+        if self.link.pending() > 0 && self.has(Fault::BehindRegisterEnds) {
+            return Err(Ending::UnexpectedSend);
         }
         if self.has(Fault::RegisterAnsweredTwice) {
             self.answer(&answer)?;
@@ -266,11 +274,9 @@ impl Connection {
             self.say_unregistered(text);
             return Err(Ending::NotRegistered);
         };
-        let crowded = if crossing && self.has(Fault::CrossingLost) {
-            false
-        } else {
-            member.say(text).await
-        };
+        let lost = crossing && self.has(Fault::CrossingLost)
+            || !text.is_ascii() && self.has(Fault::OddTextLost);
+        let crowded = if lost { false } else { member.say(text).await };
         let refused = too_long || crossing && self.has(Fault::CrossingRefusedHeard);
         self.answer_send(refused)?;
         let unwaited = match self.link.pending() {
@@ -314,7 +320,9 @@ impl Connection {
 
     async fn read(&mut self) -> Result<(), Ending> {
         let read = self.link.read();
-        if read == Err(Lost::ClosedByClient) && self.has(Fault::HalfClosedStays) {
+        let stays = self.has(Fault::HalfClosedStays)
+            || self.link.pending() > 0 && self.has(Fault::CutHalfClosedStays);
+        if read == Err(Lost::ClosedByClient) && stays {
             self.half_closed = true;
             return Ok(());
         }

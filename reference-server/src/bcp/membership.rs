@@ -105,7 +105,12 @@ impl Membership {
     /// BCP-6: everybody else hears a message, unless the server is told otherwise.
     fn is_left_out(&self, event: &Event) -> bool {
         let late_comer = self.id > MemberId::THIRD;
+        let sender_left = event
+            .sender
+            .as_ref()
+            .is_some_and(|name| name.strong_count() == 0);
         late_comer && event.notice.is_none() && self.faults.has(Fault::MessageToThree)
+            || sender_left && self.faults.has(Fault::LastSendWithdrawn)
     }
 
     /// BCP-7: in order and once, unless the server is told otherwise.

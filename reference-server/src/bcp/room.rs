@@ -5,7 +5,7 @@
 //! read at their own pace. A client that falls behind by more than the ring is disconnected.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use reference_codecs::bcp::{Dialect, ServerMessage};
@@ -35,10 +35,13 @@ impl MemberId {
 }
 
 /// Two registrations this close are at the same time.
-const SAME_TIME: Duration = Duration::from_millis(5);
+pub(super) const SAME_TIME: Duration = Duration::from_millis(5);
 
 /// How long a room stalls that waits for a client.
 const STALL: Duration = Duration::from_millis(1500);
+
+/// How soon after a refusal something is said that is not so.
+const SOON: Duration = Duration::from_millis(50);
 
 /// How late is too late for a notice.
 const LATE: Duration = Duration::from_millis(2500);
@@ -48,6 +51,8 @@ const LATE: Duration = Duration::from_millis(2500);
 pub(super) struct Event {
     pub(super) except: MemberId,
     pub(super) encoded: Vec<u8>,
+    /// Who says it, as long as he is there.
+    pub(super) sender: Option<Weak<str>>,
     /// The text, when the server itself says it.
     pub(super) notice: Option<String>,
 }
@@ -94,6 +99,8 @@ pub(super) enum Misdeed {
     Mourn(MemberId),
     /// Frees a name that is in use.
     Free(String),
+    /// Remembers that a name will be asked for.
+    Announce(String),
 }
 
 /// A part of the list that a newcomer gets.
@@ -152,6 +159,7 @@ pub(super) fn start(options: &Options, shutdown: CancellationToken) -> (Door, Jo
         dialect: options.dialect,
         faults,
         last_registered: None,
+        announced: Vec::new(),
         log: options.log.clone(),
         commands: commands.downgrade(),
         events,
@@ -168,6 +176,8 @@ struct Room {
     dialect: Dialect,
     faults: Faults<Fault>,
     last_registered: Option<Instant>,
+    /// Names that will be asked for, where rivals are both refused.
+    announced: Vec<(String, Instant)>,
     log: Log,
     commands: mpsc::WeakUnboundedSender<Command>,
     events: broadcast::Sender<Arc<Event>>,
@@ -221,13 +231,16 @@ impl Room {
                 Command::Misbehave(Misdeed::Free(name)) => {
                     self.names.remove(name.as_str());
                 }
+                Command::Misbehave(Misdeed::Announce(name)) => {
+                    self.announced.push((name, Instant::now()));
+                }
             }
         }
     }
 
     /// BCP-3, BCP-5: the name is unique; those who were there before are told.
     fn register(&mut self, name: &str) -> Result<Membership, NameTaken> {
-        if self.names.contains(name) && !self.shares_names() {
+        if self.names.contains(name) && !self.shares_names() || self.has_rival(name) {
             self.refuse(name);
             return Err(NameTaken);
         }
@@ -264,6 +277,14 @@ impl Room {
         self.faults.has(Fault::TakenShared) || at_once && self.faults.has(Fault::NameRaced)
     }
 
+    /// BCP-3: whether somebody else asks for a name at the same time, in a server that looks at it.
+    fn has_rival(&mut self, name: &str) -> bool {
+        let recent = |at: Instant| at.elapsed() < SAME_TIME * 3;
+        self.announced.retain(|(_, at)| recent(*at));
+        let same = self.announced.iter().filter(|(other, _)| other == name);
+        same.count() > 1
+    }
+
     /// BCP-3: asking for a name that is taken changes nothing, unless the server is told otherwise.
     fn refuse(&mut self, name: &str) {
         if self.faults.has(Fault::TakenFreed) {
@@ -271,6 +292,9 @@ impl Room {
         }
         if self.faults.has(Fault::TakenToldAsLeft) {
             self.tell(MemberId::NOBODY, text::left(name));
+        }
+        if self.faults.has(Fault::TakenGoesAsOwner) {
+            self.tell_later(SOON, MemberId::NOBODY, text::left(name));
         }
         if self.faults.has(Fault::TakenMutesOwner) {
             self.members.retain(|_, member| &**member != name);
@@ -285,6 +309,9 @@ impl Room {
         if self.faults.has(Fault::JoinNameless) {
             return self.tell(id, text::joined("Somebody"));
         }
+        if self.faults.has(Fault::JoinFromNewcomer) {
+            return self.publish(self.notice_from(name, id, text::joined(name)));
+        }
         self.tell(id, text::joined(name));
         if self.faults.has(Fault::JoinToldTwice) {
             self.tell(id, text::joined(name));
@@ -293,6 +320,7 @@ impl Room {
 
     /// BCP-6: delivered to every other registered client, with the sender's name.
     fn say(&mut self, from: MemberId, text: String) {
+        let sender = self.members.get(&from).map(Arc::downgrade);
         let name = match self.members.get(&from) {
             Some(name) => &**name,
             None if from == MemberId::NOBODY => "nobody",
@@ -300,6 +328,9 @@ impl Room {
         };
         if !self.faults.has(Fault::LogWithoutMessages) {
             self.log.event(format_args!("message {name}: {text}"));
+        }
+        if self.faults.has(Fault::JoinToldAgain) {
+            self.tell(from, text::joined(name));
         }
         let name = match name.as_bytes().get(..8) {
             Some(beginning) if self.faults.has(Fault::SenderCut) => beginning,
@@ -316,6 +347,7 @@ impl Room {
             self.publish(Event {
                 except: if echoes { MemberId::NOBODY } else { from },
                 encoded: encoded(&message, self.dialect, self.faults),
+                sender: sender.clone(),
                 notice: None,
             });
         }
@@ -332,6 +364,7 @@ impl Room {
             return;
         };
         let reset = matches!(why, Some(Ending::Lost(Lost::Broken(_))));
+        let violation = why.as_ref().is_some_and(Ending::is_violation);
         if !self.keeps_name(reset) {
             self.names.remove(&name);
         }
@@ -343,8 +376,15 @@ impl Room {
             None => self.log.event(format_args!("disconnect {name}")),
         }
         let silent = reset && self.faults.has(Fault::LeaveUntoldAfterReset);
-        if !self.shutdown.is_cancelled() && !silent {
-            self.tell_of_leaver(member, &name);
+        if self.shutdown.is_cancelled() || silent {
+            return;
+        }
+        if reset && self.faults.has(Fault::ResetToldLate) {
+            return self.tell_later(LATE, member, text::left(&name));
+        }
+        self.tell_of_leaver(member, &name);
+        if violation && self.faults.has(Fault::ViolationToldTwice) {
+            self.tell(member, text::left(&name));
         }
     }
 
@@ -362,12 +402,7 @@ impl Room {
             return self.tell(member, text::left("Somebody"));
         }
         if self.faults.has(Fault::LeaveToldLate) {
-            let (events, event) = (self.events.clone(), self.notice(member, text::left(name)));
-            tokio::spawn(async move {
-                sleep(LATE).await;
-                let _ = events.send(Arc::new(event));
-            });
-            return;
+            return self.tell_later(LATE, member, text::left(name));
         }
         self.tell(member, text::left(name));
         if self.faults.has(Fault::LeaveToldTwice) {
@@ -379,21 +414,40 @@ impl Room {
         self.publish(self.notice(except, notice));
     }
 
+    /// Later, where it is not told at once.
+    fn tell_later(&self, after: Duration, except: MemberId, notice: String) {
+        let (events, event) = (self.events.clone(), self.notice(except, notice));
+        tokio::spawn(async move {
+            sleep(after).await;
+            let _ = events.send(Arc::new(event));
+        });
+    }
+
     /// BCP-5: what the server says comes from the server.
     fn notice(&self, except: MemberId, notice: String) -> Event {
-        let message = if self.faults.has(Fault::NoticeSender) {
-            ServerMessage::Deliver {
-                from: b"Server".to_vec(),
-                message: notice.clone().into_bytes(),
-            }
-        } else {
-            ServerMessage::Notice {
-                message: notice.clone().into_bytes(),
-            }
+        if self.faults.has(Fault::NoticeSender) {
+            return self.notice_from("Server", except, notice);
+        }
+        let message = ServerMessage::Notice {
+            message: notice.clone().into_bytes(),
         };
+        self.event(&message, except, notice)
+    }
+
+    /// A notice under another name than the server's.
+    fn notice_from(&self, from: &str, except: MemberId, notice: String) -> Event {
+        let message = ServerMessage::Deliver {
+            from: from.as_bytes().to_vec(),
+            message: notice.clone().into_bytes(),
+        };
+        self.event(&message, except, notice)
+    }
+
+    fn event(&self, message: &ServerMessage, except: MemberId, notice: String) -> Event {
         Event {
             except,
-            encoded: encoded(&message, self.dialect, self.faults),
+            encoded: encoded(message, self.dialect, self.faults),
+            sender: None,
             notice: Some(notice),
         }
     }

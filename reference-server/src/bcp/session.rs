@@ -81,6 +81,16 @@ impl fmt::Display for Ending {
     }
 }
 
+impl Ending {
+    /// BCP-9: a registered client has sent what was not due.
+    pub(super) fn is_violation(&self) -> bool {
+        matches!(
+            self,
+            Self::RegisteredAlready | Self::UnexpectedStatus | Self::Malformed(_)
+        )
+    }
+}
+
 impl From<Lost> for Ending {
     fn from(lost: Lost) -> Self {
         Self::Lost(lost)
@@ -95,6 +105,8 @@ pub(super) struct Session {
     state: State,
     /// When the connection was made or, once registered, when it last sent something.
     active: Instant,
+    /// What waits for its STATUS is a notice.
+    owes_for_notice: bool,
     faults: Faults<Fault>,
 }
 
@@ -114,6 +126,7 @@ impl Session {
             idle_timeout,
             state: State::Unregistered,
             active: now,
+            owes_for_notice: false,
             faults,
         }
     }
@@ -205,6 +218,10 @@ impl Session {
             Ending::NotRegistered if self.faults.has(Fault::FirstErrorOk) => {
                 return Some(Self::accepted());
             }
+            Ending::NameTaken if self.faults.has(Fault::TakenOk) => return Some(Self::accepted()),
+            ending if ending.is_violation() && self.faults.has(Fault::OutOfTurnOk) => {
+                return Some(Self::accepted());
+            }
             Ending::NotRegistered => Fault::FirstErrorUnsaid,
             Ending::NameTaken => Fault::TakenUnsaid,
             _ => Fault::OutOfTurnUnsaid,
@@ -249,8 +266,9 @@ impl Session {
         unacknowledged.is_some()
     }
 
-    /// A DELIVER is sent at `now`.
-    pub(super) fn delivered(&mut self, now: Instant) {
+    /// A DELIVER is sent at `now`, which may be a notice.
+    pub(super) fn delivered(&mut self, now: Instant, notice: bool) {
+        self.owes_for_notice = notice;
         if let State::Registered { unacknowledged } = &mut self.state {
             *unacknowledged = Some(now);
         }
@@ -300,7 +318,10 @@ impl Session {
         if self.owes_acknowledgement() && self.faults.has(Fault::CrossingEnds) {
             return Step::End(Ending::UnexpectedSend);
         }
-        if self.owes_acknowledgement() && self.faults.has(Fault::SendAcknowledges) {
+        if self.owes_acknowledgement() && self.faults.has(Fault::CrossingRefused) {
+            return Step::Refuse(TextError::Empty);
+        }
+        if self.owes_acknowledgement() && self.send_acknowledges() {
             self.state = State::Registered {
                 unacknowledged: None,
             };
@@ -309,6 +330,12 @@ impl Session {
             Ok(text) => Step::Say(text),
             Err(error) => Step::Refuse(error),
         }
+    }
+
+    /// BCP-8: only in a server that is told to.
+    fn send_acknowledges(&self) -> bool {
+        self.faults.has(Fault::SendAcknowledges)
+            || self.owes_for_notice && self.faults.has(Fault::SendAcknowledgesNotice)
     }
 
     fn status(&mut self, state: State, code: u8) -> Step {
@@ -463,7 +490,7 @@ mod tests {
     fn rule_7_one_delivery_at_a_time() {
         let (mut session, now) = registered();
         assert!(session.takes_delivery());
-        session.delivered(now);
+        session.delivered(now, false);
         assert!(!session.takes_delivery());
         assert_eq!(session.message(status(0)), Step::Acknowledged);
         assert!(session.takes_delivery());
@@ -472,7 +499,7 @@ mod tests {
     #[test]
     fn rule_8_a_send_acknowledges_nothing() {
         let (mut session, now) = registered();
-        session.delivered(now);
+        session.delivered(now, false);
         assert_eq!(session.message(send("crossed")), say("crossed"));
         assert!(!session.takes_delivery());
         assert_eq!(session.message(send("")), Step::Refuse(TextError::Empty));
@@ -511,7 +538,7 @@ mod tests {
     fn rule_11_an_outstanding_acknowledgement_counts_from_its_delivery() {
         let (mut session, start) = registered();
         let later = start + IDLE / 2;
-        session.delivered(later);
+        session.delivered(later, false);
         assert!(!session.is_inactive(start + IDLE));
         session.heard(start + IDLE);
         assert_eq!(session.message(send("busy")), say("busy"));
@@ -536,7 +563,7 @@ mod tests {
             Step::End(Ending::ClientError(3))
         );
         let (mut waiting, _) = registered();
-        waiting.delivered(now);
+        waiting.delivered(now, false);
         assert_eq!(
             waiting.message(status(255)),
             Step::End(Ending::ClientError(255))

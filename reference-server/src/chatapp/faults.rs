@@ -51,6 +51,7 @@ faults::table! {
     LogoutUnasked: "logout-unasked", "CHATAPP-4a", "an earlier instance gets `logout` without being asked";
     LogoutOfSilent: "logout-of-silent", "CHATAPP-4a", "an earlier instance that does not answer gets `logout`, too";
     TakeoverWaits: "takeover-waits", "CHATAPP-4b", "a new instance is answered when the old one has answered, or has not";
+    TakeoverNeedsOld: "takeover-needs-old", "CHATAPP-4b", "a new instance is answered when the old one has answered, and not otherwise";
     StoreUnanswered: "store-unanswered", "CHATAPP-5", "a text for who is offline is not acknowledged";
     StoreLost: "store-lost", "CHATAPP-5", "a text for who is offline is acknowledged and lost";
     StoreRaced: "store-raced", "CHATAPP-5", "a text for who is offline is lost when it follows another request within 5 ms";
@@ -67,9 +68,11 @@ faults::table! {
     SilentStays: "silent-stays", "CHATAPP-5d", "who does not answer stays active";
     SilentUntold: "silent-untold", "CHATAPP-5d", "nobody is told that somebody has not answered";
     WaitsThird: "waits-third", "CHATAPP-5e", "the server waits for a third of its time";
+    WaitCutShort: "wait-cut-short", "CHATAPP-5e", "the server waits for an answer until somebody else asks for something";
     GroupUnanswered: "group-unanswered", "CHATAPP-6", "a text for everybody is not acknowledged";
     GroupAloneUnanswered: "group-alone-unanswered", "CHATAPP-6", "a text for everybody is not acknowledged when there is nobody else";
     GroupWaits: "group-waits", "CHATAPP-6a", "a text for everybody is acknowledged when everybody has answered, or has not";
+    GroupNeedsAnswers: "group-needs-answers", "CHATAPP-6a", "a text for everybody is acknowledged when everybody has answered, and not otherwise";
     GroupToThree: "group-to-three", "CHATAPP-6b", "a text for everybody reaches only the three who registered first";
     GroupUnsigned: "group-unsigned", "CHATAPP-6b", "a text for everybody comes without its sender";
     GroupBusyLost: "group-busy-lost", "CHATAPP-6b", "a text for everybody is lost on who has not acknowledged the one before";

@@ -190,6 +190,9 @@ impl Server {
         if self.waits.is_asking() && self.faults.has(Fault::AskingStalls) {
             return self.aside.push((from, bytes.to_vec()));
         }
+        if self.faults.has(Fault::WaitCutShort) {
+            self.waits.cut_short(Instant::now());
+        }
         if self.gate.is_full() {
             return;
         }

@@ -133,6 +133,15 @@ impl Waits {
         }
     }
 
+    /// Waits no longer for any answer.
+    pub(super) fn cut_short(&mut self, now: Instant) {
+        for (place, open) in &mut self.open {
+            self.deadlines.remove(&open.due);
+            open.due.0 = now;
+            self.deadlines.insert(open.due, *place);
+        }
+    }
+
     /// When the next question is overdue.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.deadlines.keys().next().map(|(due, _)| *due)

@@ -116,8 +116,13 @@ impl Accounts {
     }
 
     /// The account of this name, and what its password is checked against.
-    pub(super) fn find(&self, name: &str) -> Option<(AccountId, PasswordHash)> {
-        let id = *self.by_name.get(name)?;
+    pub(super) fn find(&mut self, name: &str) -> Option<(AccountId, PasswordHash)> {
+        let Some(id) = self.by_name.get(name).copied() else {
+            if self.faults.has(Fault::NameRacedAway) {
+                self.secrets.note_wanted(name);
+            }
+            return None;
+        };
         Some((id, self.by_id.get(&id)?.password.clone()))
     }
 
@@ -131,6 +136,9 @@ impl Accounts {
     ) -> Result<Option<Login>, Refusal> {
         if self.by_name.contains_key(name) && !self.faults.has(Fault::NameRaced) {
             return Ok(None);
+        }
+        if self.secrets.had_rivals(name) && self.faults.has(Fault::NameRacedAway) {
+            return Err(Refusal::WrongPassword);
         }
         let name_bytes = self.name_bytes + name.len() + 1;
         if self.by_id.len() >= self.limits.accounts || name_bytes > NAMES_LIMIT {
@@ -274,13 +282,8 @@ impl Accounts {
         if faults.has(Fault::TokenOnce) {
             self.tokens.revoke(token);
         }
-        if !self.by_name.contains_key(to) {
-            if faults.has(Fault::UnknownKept) {
-                self.secrets.keep_for_nobody(to, &text);
-            }
-            if faults.has(Fault::UnknownLost) || faults.has(Fault::UnknownKept) {
-                return Ok(());
-            }
+        if !self.by_name.contains_key(to) && self.accepts_for_nobody(to, &text) {
+            return Ok(());
         }
         let first = self.by_id.first_entry().map(|first| *first.key());
         if let Some(mut first) = self.by_id.first_entry()
@@ -306,6 +309,7 @@ impl Accounts {
             || len == 0 && faults.has(Fault::EmptyLost)
             || account.loses;
         if lost {
+            account.loses &= !faults.has(Fault::FirstLostAfterIdle);
             return Ok(());
         }
         if faults.has(Fault::MailTwice) {
@@ -320,6 +324,9 @@ impl Accounts {
             account.queue.push_front(mail);
         } else {
             account.queue.push_back(mail);
+        }
+        if waits && faults.has(Fault::OldestBehind) {
+            account.queue.rotate_left(1);
         }
         let to_self = sender == id && faults.has(Fault::NotPushedToSelf);
         if !to_self && !faults.has(Fault::NotPushed) {

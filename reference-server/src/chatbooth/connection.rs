@@ -10,7 +10,7 @@ use reference_codecs::chatbooth::{
 };
 use reference_codecs::{Decoder, Malformed};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +63,8 @@ pub(super) struct Shared {
     hasher: Hasher,
     searcher: Searcher,
     memory: Arc<Semaphore>,
+    /// Held by a list for which others wait, where that is not forbidden.
+    one_list: Mutex<()>,
     options: Options,
     shutdown: CancellationToken,
 }
@@ -75,6 +77,7 @@ impl Shared {
             hasher: Hasher::new(),
             searcher: Searcher::new(Alphabet::Ascii),
             memory: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))),
+            one_list: Mutex::default(),
             options,
             shutdown,
         }
@@ -280,10 +283,13 @@ impl Connection {
         let peer = self.peer;
         let log = &self.shared.options.log;
         log.event(format_args!("refuse {peer}: {refusal}"));
-        if refusal == Refusal::NoColon && self.has(Fault::NoColonUnanswered) {
-            return;
-        }
-        if refusal == Refusal::BadPattern && self.has(Fault::BadPatternUnanswered) {
+        let unanswered = match refusal {
+            Refusal::NoColon => self.has(Fault::NoColonUnanswered),
+            Refusal::NoPassword => self.has(Fault::PasswordEmptyUnanswered),
+            Refusal::BadPattern => self.has(Fault::BadPatternUnanswered),
+            _ => false,
+        };
+        if unanswered {
             return;
         }
         if self.has(Fault::RefusedTwice) {
@@ -375,14 +381,7 @@ impl Connection {
     async fn list(&mut self, pattern: Vec<u8>, token: Token) -> Result<(), Stop> {
         let place = self.place.clone();
         let names = self.ask(move |desk| desk.names(&token, &place)).await??;
-        let mut pairs = pattern.windows(2);
-        let repeats = pairs.any(|pair| matches!(pair, b")*" | b")+"));
-        if repeats && self.has(Fault::ListStalls) {
-            self.shared.door.hold_up(STALL);
-        }
-        if repeats && self.has(Fault::ListSlow) {
-            sleep(SLOW).await;
-        }
+        self.dawdle(&pattern).await;
         let found = self.search(pattern, names).await;
         let body = found.ok_or(Refusal::BadPattern)?.join(",");
         if self.has(Fault::ListAnsweredTwice) {
@@ -400,6 +399,25 @@ impl Connection {
             self.say(answer);
         }
         Ok(())
+    }
+
+    /// CHATBOOTH-6: what a server does about an expression that is told to take its time.
+    async fn dawdle(&self, pattern: &[u8]) {
+        let mut pairs = pattern.windows(2);
+        let repeats = pairs.any(|pair| matches!(pair, b")*" | b")+"));
+        if repeats && self.has(Fault::ListStalls) {
+            self.shared.door.hold_up(STALL);
+        }
+        if self.has(Fault::ListsQueued) {
+            let _turn = self.shared.one_list.lock().await;
+            if repeats {
+                sleep(STALL).await;
+            }
+        }
+        let has_alternatives = pattern.contains(&b'|') && self.has(Fault::AlternativesSlow);
+        if has_alternatives || repeats && self.has(Fault::ListSlow) {
+            sleep(SLOW).await;
+        }
     }
 
     /// CHATBOOTH-6: what the expression matches, unless the server is told otherwise.
@@ -459,8 +477,8 @@ impl Connection {
     }
 
     fn read(&mut self) -> Result<(), Ending> {
-        self.has_read = true;
         if self.link.read()? > 0 {
+            self.has_read = true;
             self.watchdog.used(Instant::now());
         }
         if self.memory.is_none() && self.link.pending() > SMALL {

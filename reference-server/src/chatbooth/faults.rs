@@ -14,11 +14,13 @@ faults::table! {
     NameWithDigits: "name-with-digits", "CHATBOOTH-1d", "a name may have digits";
     NameOfAnything: "name-of-anything", "CHATBOOTH-1d", "a name may be any text but the empty one";
     PasswordEmpty: "password-empty", "CHATBOOTH-1e", "a password may be empty";
+    PasswordEmptyUnanswered: "password-empty-unanswered", "CHATBOOTH-1e", "who asks with an empty password is not answered";
     PasswordToColon: "password-to-colon", "CHATBOOTH-1f", "a password ends before its first colon";
     PasswordCut: "password-cut", "CHATBOOTH-1f", "only the first 8 bytes of a password count";
     UnderscoreRefused: "underscore-refused", "CHATBOOTH-1g", "a name with an underscore is refused";
     UnderscoreFirstRefused: "underscore-first-refused", "CHATBOOTH-1g", "a name that begins with an underscore is refused";
     NameRaced: "name-raced", "CHATBOOTH-1h", "who creates an account at the same time as another gets one of that name, too";
+    NameRacedAway: "name-raced-away", "CHATBOOTH-1h", "of two who ask for one name at the same time neither gets it";
     AnyTokenLists: "any-token-lists", "CHATBOOTH-2", "a list needs no valid token";
     HalfToken: "half-token", "CHATBOOTH-2", "only the first half of a token counts";
     OlderTokenValid: "older-token-valid", "CHATBOOTH-2a", "the older token of an account stays valid";
@@ -40,13 +42,16 @@ faults::table! {
     NotPushed: "not-pushed", "CHATBOOTH-3c", "messages are not pushed, and wait for a deliver";
     NotPushedToSelf: "not-pushed-to-self", "CHATBOOTH-3c", "a message to oneself is not pushed";
     UnknownLost: "unknown-lost", "CHATBOOTH-3d", "a send to a name without an account is accepted and lost";
+    DeletedLost: "deleted-lost", "CHATBOOTH-3d", "a send to the name of a deleted account is accepted and lost";
     UnknownKept: "unknown-kept", "CHATBOOTH-3e", "a send to a name without an account is kept for who creates it";
+    DeletedKept: "deleted-kept", "CHATBOOTH-3e", "a send to the name of a deleted account is kept for who creates it next";
     TextToColon: "text-to-colon", "CHATBOOTH-3f", "a text ends before its first colon";
     TextCut: "text-cut", "CHATBOOTH-3f", "a text is cut to 4096 bytes";
     TextTrimmed: "text-trimmed", "CHATBOOTH-3f", "spaces and line ends around a text are cut";
     EmptyLost: "empty-lost", "CHATBOOTH-3g", "an empty text is accepted and lost";
     EmptyBecomesSpace: "empty-becomes-space", "CHATBOOTH-3g", "an empty text arrives as a space";
     KeptBehind: "kept-behind", "CHATBOOTH-3h", "a message to who is connected overtakes what is kept for him";
+    OldestBehind: "oldest-behind", "CHATBOOTH-3h", "the oldest message that is kept comes last when another comes behind it";
     DeliverOne: "deliver-one", "CHATBOOTH-4", "a deliver gives one message, and the others are lost";
     DeliverUnanswered: "deliver-unanswered", "CHATBOOTH-4", "no zero byte follows what a deliver gives";
     DeliverCopies: "deliver-copies", "CHATBOOTH-4a", "what a deliver has given is given again by the next";
@@ -68,7 +73,9 @@ faults::table! {
     BadPatternAnswered: "bad-pattern-answered", "CHATBOOTH-6c", "a list with an invalid expression names all accounts";
     BadPatternUnanswered: "bad-pattern-unanswered", "CHATBOOTH-6c", "a list with an invalid expression is not answered";
     ListStalls: "list-stalls", "CHATBOOTH-6d", "all wait 1.5 s for a list with an expression that repeats something";
+    ListsQueued: "lists-queued", "CHATBOOTH-6d", "all other lists wait 1.5 s for one with an expression that repeats something";
     ListSlow: "list-slow", "CHATBOOTH-6e", "a list with an expression that repeats something takes 2.5 s";
+    AlternativesSlow: "alternatives-slow", "CHATBOOTH-6e", "a list with an expression that has alternatives takes 2.5 s";
     PushedToFirst: "pushed-to-first", "CHATBOOTH-7", "messages are pushed to the connection where their user authenticated first";
     PushedToNeither: "pushed-to-neither", "CHATBOOTH-7", "nothing is pushed to a user who has authenticated on two connections";
     FormerUserStays: "former-user-stays", "CHATBOOTH-7a", "a connection is pushed messages of the user whom it was authenticated as before, too";
@@ -82,6 +89,7 @@ faults::table! {
     BehindLost: "behind-lost", "CHATBOOTH-8c", "what arrives behind a request is lost";
     BehindWaits: "behind-waits", "CHATBOOTH-8c", "what arrives behind a request is read only when more arrives";
     TextOfAnything: "text-of-anything", "CHATBOOTH-8d", "texts that are not UTF-8 are relayed";
+    TextHalfChecked: "text-half-checked", "CHATBOOTH-8d", "only whether each character of a text has its number of bytes is looked at";
     OddByteCrashes: "odd-byte-crashes", "CHATBOOTH-9", "bytes that are no request end the server";
     ResetFreezes: "reset-freezes", "CHATBOOTH-9", "a connection that is reset stops the server for ever";
     UnfinishedStalls: "unfinished-stalls", "CHATBOOTH-9", "all wait 1.5 s for who leaves a request unfinished";
@@ -96,6 +104,7 @@ faults::table! {
     AccountsGo: "accounts-go", "CHATBOOTH-10a", "an account ends with its connection";
     MailGoes: "mail-goes", "CHATBOOTH-10a", "what is kept for an account is lost when its connection ends";
     LostAfterIdle: "lost-after-idle", "CHATBOOTH-10b", "messages are lost whose addressee was disconnected as unused";
+    FirstLostAfterIdle: "first-lost-after-idle", "CHATBOOTH-10b", "the first message is lost whose addressee was disconnected as unused";
     LostAfterClose: "lost-after-close", "CHATBOOTH-10c", "messages are lost whose addressee has closed his connection";
     LostAfterReset: "lost-after-reset", "CHATBOOTH-10c", "messages are lost whose addressee has reset his connection";
     IdleEarly: "idle-early", "CHATBOOTH-10d", "unused connections are closed after half the timeout";

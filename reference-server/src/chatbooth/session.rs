@@ -141,7 +141,8 @@ fn new_password(bytes: &[u8], faults: Faults<Fault>) -> Result<Password, Refusal
 
 /// CHATBOOTH-3, CHATBOOTH-8: the text as it came, which is UTF-8.
 fn new_text(bytes: &[u8], faults: Faults<Fault>) -> Result<Vec<u8>, Refusal> {
-    if faults.has(Fault::TextOfAnything) {
+    let passes = faults.has(Fault::TextHalfChecked) && has_counted_characters(bytes);
+    if passes || faults.has(Fault::TextOfAnything) {
         return Ok(bytes.to_vec());
     }
     if faults.has(Fault::RefusedHeard) {
@@ -161,6 +162,25 @@ fn new_text(bytes: &[u8], faults: Faults<Fault>) -> Result<Vec<u8>, Refusal> {
         text = text.get(..4096).unwrap_or(text);
     }
     Ok(text.as_bytes().to_vec())
+}
+
+/// Whether each character has as many bytes as its first one says, whatever it then is.
+fn has_counted_characters(mut bytes: &[u8]) -> bool {
+    while let [first, rest @ ..] = bytes {
+        let more = match first.leading_ones() {
+            0 => 0,
+            ones @ 2..=4 => ones as usize - 1,
+            _ => return false,
+        };
+        let Some((continued, rest)) = rest.split_at_checked(more) else {
+            return false;
+        };
+        if continued.iter().any(|byte| byte.leading_ones() != 1) {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
 }
 
 /// Why a connection ends.

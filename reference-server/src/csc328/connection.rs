@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::room::{Membership, Room, TooFarBehind};
+use super::room::{Membership, Room, SAME_TIME, TooFarBehind, end_of_first};
 use super::session::{Ending, Session, Step};
 use super::text::{NameError, TextError};
 use super::{Fault, Options};
@@ -86,6 +86,7 @@ pub(super) async fn serve(
         was_refused: false,
         too_early: None,
         overtaken: None,
+        overflow: None,
         has_stalled: false,
     };
     let Err(ending) = connection.talk(&stop).await;
@@ -117,6 +118,8 @@ struct Connection {
     too_early: Option<String>,
     /// What the next text overtakes, where that is not forbidden.
     overtaken: Option<String>,
+    /// What has not fitted of the last text, where it is not forgotten.
+    overflow: Option<String>,
     /// Nobody was heard for its sake once, where that is not forbidden.
     has_stalled: bool,
 }
@@ -130,6 +133,8 @@ enum Unheard {
     Message,
     /// A text that waits in a crowded room.
     Text(String),
+    /// A nickname that is asked for a moment later.
+    Name(String),
 }
 
 /// What never comes back except with the reason for the end.
@@ -178,7 +183,8 @@ impl Connection {
         if self.has(Fault::HelloMissing) || !first && self.has(Fault::HelloOnce) {
             return Ok(());
         }
-        if self.has(Fault::HelloLate) {
+        let alone = self.room.choosing.load(Ordering::Relaxed) == 1;
+        if self.has(Fault::HelloLate) || !alone && self.has(Fault::HelloLateAmongOthers) {
             sleep(STALL).await;
         }
         if self.has(Fault::RetryFirst) {
@@ -195,17 +201,21 @@ impl Connection {
 
     async fn read(&mut self) -> Result<(), Ending> {
         let read = self.link.read();
-        if read == Err(Lost::ClosedByClient) && self.has(Fault::HalfClosedStays) {
+        let stays = self.has(Fault::HalfClosedStays)
+            || self.link.pending() > 0 && self.has(Fault::CutHalfClosedStays);
+        if read == Err(Lost::ClosedByClient) && stays {
             self.half_closed = true;
             return Ok(());
         }
-        read?;
+        let read = read?;
         if self.has(Fault::LastTextLost) {
             // What follows at once has come by then.
             sleep(Duration::from_millis(2)).await;
             self.link.read()?;
         }
-        self.unheard = Unheard::Message;
+        if read > 0 {
+            self.unheard = Unheard::Message;
+        }
         Ok(())
     }
 
@@ -234,9 +244,13 @@ impl Connection {
         if self.pause_until.is_some() {
             return Ok(());
         }
-        if let Unheard::Text(text) = std::mem::replace(&mut self.unheard, Unheard::Message) {
-            self.say(text);
-            return Ok(());
+        match std::mem::replace(&mut self.unheard, Unheard::Message) {
+            Unheard::Text(text) => {
+                self.say(text);
+                return Ok(());
+            }
+            Unheard::Name(name) => return self.claim(name),
+            Unheard::Bytes | Unheard::Message => {}
         }
         let Some(message) = self.next_message()? else {
             self.wait_for_more();
@@ -245,8 +259,16 @@ impl Connection {
         let now = Instant::now();
         self.pause_until = self.pace.exceeds(now).map(|pause| now + pause);
         match self.session.message(message) {
+            Step::Claim(name) if self.has(Fault::NameRacedAway) => {
+                self.room.announce(&name);
+                self.unheard = Unheard::Name(name);
+                self.pause_until = Some(now + SAME_TIME);
+                Ok(())
+            }
             Step::Claim(name) => self.claim(name),
-            Step::Say(text) if self.has(Fault::TextsReordered) => {
+            Step::Say(text)
+                if self.has(Fault::TextsReordered) || self.has(Fault::ShortOvertakes) =>
+            {
                 self.say_reordered(text);
                 Ok(())
             }
@@ -282,6 +304,9 @@ impl Connection {
     fn claim(&mut self, name: String) -> Result<(), Ending> {
         if self.has(Fault::BehindNickLost) {
             self.link.forget_pending();
+        }
+        if self.has(Fault::BehindNickWaits) {
+            self.unheard = Unheard::Bytes;
         }
         let queued = self.room.choosing.load(Ordering::Relaxed) > 1;
         if self.was_refused && self.has(Fault::RetryForEver)
@@ -327,6 +352,9 @@ impl Connection {
         let log = &self.options.log;
         log.event(format_args!("retry {}: {error}", self.peer));
         self.was_refused = true;
+        if self.has(Fault::RetryStalls) {
+            self.room.stall(STALL);
+        }
         if self.has(Fault::RefusedHears) && self.overheard.is_none() {
             self.overheard = Some(self.room.eavesdropper());
         }
@@ -340,6 +368,10 @@ impl Connection {
     /// CSC328-4: a text behind which another has come waits for it, in a server that is told so.
     fn say_reordered(&mut self, text: String) {
         match self.overtaken.take() {
+            Some(overtaken) if text.len() >= overtaken.len() && self.has(Fault::ShortOvertakes) => {
+                self.say(overtaken);
+                self.say(text);
+            }
             Some(overtaken) => {
                 self.say(text);
                 self.say(overtaken);
@@ -358,7 +390,10 @@ impl Connection {
         } else if self.member.is_none() && self.has(Fault::EarlyKept) {
             self.too_early = Some(text);
         } else if let Some(member) = &self.member {
-            member.say(text);
+            member.say(carried(&self.options, &mut self.overflow, text));
+            if self.has(Fault::BehindTextWaits) {
+                self.unheard = Unheard::Bytes;
+            }
             if self.has(Fault::BehindTextLost) {
                 self.link.forget_pending();
             }
@@ -447,6 +482,18 @@ impl Connection {
         };
         self.link.close(&[], grace).await;
     }
+}
+
+/// CSC328-9: a text; in a server that is told so behind what has not fitted of the one before.
+fn carried(options: &Options, overflow: &mut Option<String>, text: String) -> String {
+    if !options.faults.has(Fault::LongCarried) {
+        return text;
+    }
+    let mut text = overflow.take().unwrap_or_default() + &text;
+    if text.len() > end_of_first(&text) {
+        *overflow = Some(text.split_off(end_of_first(&text)));
+    }
+    text
 }
 
 /// Waits until then; for ever without a time.

@@ -6,6 +6,7 @@ faults::table! {
     HelloMissing: "hello-missing", "CSC328-1", "nobody is sent HELLO";
     HelloOnce: "hello-once", "CSC328-1", "only the first connection is sent HELLO";
     HelloLate: "hello-late", "CSC328-1a", "HELLO comes after 1.5 s";
+    HelloLateAmongOthers: "hello-late-among-others", "CSC328-1a", "HELLO comes after 1.5 s while somebody else has no nickname";
     RetryFirst: "retry-first", "CSC328-1b", "RETRY comes before HELLO";
     NoticeFirst: "notice-first", "CSC328-1b", "a welcome comes before HELLO";
     ReadyMissing: "ready-missing", "CSC328-2", "who gets a nickname is not told";
@@ -15,7 +16,9 @@ faults::table! {
     RetryEnds: "retry-ends", "CSC328-2b", "the connection ends after RETRY";
     RetryForEver: "retry-for-ever", "CSC328-2b", "who was sent RETRY once is never sent READY";
     ChoiceQueued: "choice-queued", "CSC328-2c", "nobody gets a nickname while another connection has none";
+    RetryStalls: "retry-stalls", "CSC328-2c", "all wait 1.5 s when somebody was sent RETRY";
     NameRaced: "name-raced", "CSC328-2d", "two clients that ask for one nickname within 5 ms both get it";
+    NameRacedAway: "name-raced-away", "CSC328-2d", "of those who ask for one nickname within 5 ms nobody gets it";
     TakenFreed: "taken-freed", "CSC328-2e", "asking for a nickname that is taken frees it";
     TakenMutesOwner: "taken-mutes-owner", "CSC328-2e", "nobody hears the owner of a nickname any more once somebody else has asked for it";
     NameEmpty: "name-empty", "CSC328-2f", "a nickname may be empty";
@@ -34,6 +37,7 @@ faults::table! {
     TextTwice: "text-twice", "CSC328-4b", "a text is sent twice";
     WaitingTwice: "waiting-twice", "CSC328-4b", "a text behind which another waits is sent twice";
     TextsReordered: "texts-reordered", "CSC328-4c", "of two texts that are said at once the second comes first";
+    ShortOvertakes: "short-overtakes", "CSC328-4c", "a text overtakes a longer one that was said at once with it";
     FormDecorated: "form-decorated", "CSC328-4d", "the name is in angle brackets";
     FormSpaced: "form-spaced", "CSC328-4d", "two spaces stand before the text";
     WordsDropped: "words-dropped", "CSC328-4e", "a text that reads HELLO, READY or RETRY is sent to nobody";
@@ -47,11 +51,15 @@ faults::table! {
     ByeStays: "bye-stays", "CSC328-6", "BYE is overlooked";
     EarlyByeStays: "early-bye-stays", "CSC328-6", "BYE is overlooked before READY";
     ByeKeepsName: "bye-keeps-name", "CSC328-6a", "a nickname is not free again after BYE";
+    RefusedNameKept: "refused-name-kept", "CSC328-6a", "a nickname is not free again that was refused to somebody";
     ClosedKeepsName: "closed-keeps-name", "CSC328-6b", "a nickname is not free again after a connection that was closed without BYE";
     ResetKeepsName: "reset-keeps-name", "CSC328-6b", "a nickname is not free again after a connection that was reset";
     NameFreedLate: "name-freed-late", "CSC328-6c", "a nickname is free again after 2.5 s";
+    ResetFreesLate: "reset-frees-late", "CSC328-6c", "the nickname of a connection that was reset is free again after 2.5 s";
     HalfClosedStays: "half-closed-stays", "CSC328-6d", "who has shut down its writing side stays";
+    CutHalfClosedStays: "cut-half-closed-stays", "CSC328-6d", "who has shut down its writing side in the middle of a message stays";
     LastTextLost: "last-text-lost", "CSC328-6e", "a text that the end of its connection follows at once is lost";
+    TextsWait: "texts-wait", "CSC328-6e", "a text is relayed 5 ms later, and lost when its sender has gone by then";
     NoticeMissing: "notice-missing", "CSC328-7", "nobody is told of the shutdown";
     NoticeToReady: "notice-to-ready", "CSC328-7", "who has no nickname is not told of the shutdown";
     NoticeTooLong: "notice-too-long", "CSC328-7a", "the notice names three seconds more than are left";
@@ -59,7 +67,9 @@ faults::table! {
     SignalIgnored: "signal-ignored", "CSC328-7b", "the server goes on after the signal";
     EndsLate: "ends-late", "CSC328-7b", "the server ends 3 s after its time";
     SignalStatus: "signal-status", "CSC328-7c", "the server ends with status 1";
+    SignalAborts: "signal-aborts", "CSC328-7c", "the server ends with SIGABRT";
     LateAdmitted: "late-admitted", "CSC328-7d", "who connects after the notice is admitted";
+    LateTold: "late-told", "CSC328-7d", "who connects after the notice is told of it and admitted";
     ChatEnds: "chat-ends", "CSC328-7e", "nothing is relayed after the notice";
     ByeStaysAtEnd: "bye-stays-at-end", "CSC328-7e", "BYE is overlooked after the notice";
     LogWithoutTexts: "log-without-texts", "CSC328-8", "texts are not logged";
@@ -67,12 +77,16 @@ faults::table! {
     LogWithoutAddresses: "log-without-addresses", "CSC328-8a", "addresses are not logged";
     LogWithoutNicknames: "log-without-nicknames", "CSC328-8a", "the nicknames of those who connect are not logged";
     LongSplit: "long-split", "CSC328-9", "what does not fit of a text is a message of its own";
+    LongCarried: "long-carried", "CSC328-9", "what does not fit of a text comes with the next one";
     OddByteCrashes: "odd-byte-crashes", "CSC328-10", "bytes that are no message or no UTF-8 end the server";
     ResetFreezes: "reset-freezes", "CSC328-10", "a connection that is reset stops the server for ever";
     UnfinishedStalls: "unfinished-stalls", "CSC328-10", "all wait 1.5 s for who leaves a message unfinished";
     UnfinishedLost: "unfinished-lost", "CSC328-11", "the first part of a message that arrives in pieces is lost";
     UnfinishedEnds: "unfinished-ends", "CSC328-11", "a connection is closed when a message pauses for 30 ms";
     BehindTextLost: "behind-text-lost", "CSC328-11a", "what arrives behind a text is lost";
+    BehindTextWaits: "behind-text-waits", "CSC328-11a", "what arrives behind a text is read only when more arrives";
     BehindNickLost: "behind-nick-lost", "CSC328-11b", "what arrives behind NICK is lost";
+    BehindNickWaits: "behind-nick-waits", "CSC328-11b", "what arrives behind NICK is read only when more arrives";
     MessageCut: "message-cut", "CSC328-12", "the last byte of a message with a text is not sent";
+    MessageLonger: "message-longer", "CSC328-12", "one byte too many follows a message with a text";
 }

@@ -62,7 +62,7 @@ pub async fn run(
         given: CancellationToken::new(),
     };
     // CSC328-7: nobody new is admitted after the notice, unless the server is told otherwise.
-    let late_listener = if faults.has(Fault::LateAdmitted) {
+    let late_listener = if faults.has(Fault::LateAdmitted) || faults.has(Fault::LateTold) {
         Some(net::second(&listener)?)
     } else {
         None
@@ -94,6 +94,11 @@ pub async fn run(
         };
         notice.given.cancelled().await;
         let never = CancellationToken::new();
+        let given = if faults.has(Fault::LateTold) {
+            &notice.given
+        } else {
+            &never
+        };
         net::serve(
             listener,
             options.limits.connections,
@@ -105,7 +110,7 @@ pub async fn run(
                     peer,
                     Arc::clone(&room),
                     Arc::clone(&options),
-                    never.child_token(),
+                    given.child_token(),
                 )
             },
         )

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use reference_codecs::csc328::{Dialect, ServerMessage};
@@ -26,7 +26,7 @@ use crate::log::Log;
 const BATCH: usize = 16 << 10;
 
 /// Two who ask for a nickname this close ask at the same time.
-const SAME_TIME: Duration = Duration::from_millis(5);
+pub(super) const SAME_TIME: Duration = Duration::from_millis(5);
 
 /// How late is too late for a nickname to be free again.
 const LATE: Duration = Duration::from_millis(2500);
@@ -52,6 +52,8 @@ pub(super) struct Room {
     /// Until when nobody is heard, in a server that is told to stall.
     stalled: Mutex<Option<Instant>>,
     last_claimed: Mutex<Option<Instant>>,
+    /// Nicknames that will be asked for, where rivals are all refused.
+    announced: Mutex<Vec<(String, Instant)>>,
     /// Connections without a nickname, and all that ever were.
     pub(super) choosing: AtomicUsize,
     pub(super) connected: AtomicUsize,
@@ -108,6 +110,7 @@ impl Room {
             faults: options.faults,
             stalled: Mutex::default(),
             last_claimed: Mutex::default(),
+            announced: Mutex::default(),
             choosing: AtomicUsize::new(0),
             connected: AtomicUsize::new(0),
             shutdown,
@@ -116,8 +119,9 @@ impl Room {
 
     /// CSC328-2: takes the nickname if it is free.
     pub(super) fn claim(self: &Arc<Self>, name: String) -> Result<Membership, NameError> {
+        let rival = self.has_rival(&name);
         let name: Arc<str> = name.into();
-        if !self.names().insert(Arc::clone(&name)) && !self.shares_names() {
+        if rival || !self.names().insert(Arc::clone(&name)) && !self.shares_names() {
             if self.faults.has(Fault::TakenFreed) {
                 self.names().remove(&name);
             }
@@ -161,6 +165,26 @@ impl Room {
         self.faults.has(Fault::TakenShared) || at_once && self.faults.has(Fault::NameRaced)
     }
 
+    /// Remembers that a nickname will be asked for.
+    pub(super) fn announce(&self, name: &str) {
+        self.announced().push((name.to_owned(), Instant::now()));
+    }
+
+    /// CSC328-2: whether somebody else asks for a nickname at the same time, in a server that looks
+    /// at it.
+    fn has_rival(&self, name: &str) -> bool {
+        let mut announced = self.announced();
+        announced.retain(|(_, at)| at.elapsed() < SAME_TIME * 3);
+        let same = announced.iter().filter(|(other, _)| other == name);
+        same.count() > 1
+    }
+
+    fn announced(&self) -> MutexGuard<'_, Vec<(String, Instant)>> {
+        self.announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The nicknames that were asked for in vain.
     fn asked_for(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
         self.asked_for
@@ -198,9 +222,58 @@ impl Room {
         }
     }
 
+    /// CSC328-4: puts a text of a member before everybody.
+    fn publish(&self, id: MemberId, name: &str, text: &str) {
+        let (from, text) = match text.split_once(": ") {
+            Some(claimed) if self.faults.has(Fault::SenderClaimed) => claimed,
+            _ if self.faults.has(Fault::SenderUnnamed) => ("somebody", text),
+            _ => (name, text),
+        };
+        let spaced = format!(" {text}");
+        let text = if self.faults.has(Fault::FormSpaced) {
+            &spaced
+        } else {
+            text
+        };
+        let from = if self.faults.has(Fault::FormDecorated) {
+            format!("<{from}>")
+        } else {
+            from.to_owned()
+        };
+        let mut encoded = self.encoded(&ServerMessage::Broadcast {
+            from: from.into_bytes(),
+            text: text.as_bytes().to_vec(),
+        });
+        if self.faults.has(Fault::MessageCut) {
+            encoded.pop();
+        }
+        if self.faults.has(Fault::MessageLonger) {
+            encoded.push(0);
+        }
+        let alone = self.names().len() == 1 && self.faults.has(Fault::EchoAlone);
+        self.kept_bytes.fetch_add(encoded.len(), Ordering::Relaxed);
+        let event = Event {
+            except: if alone || self.faults.has(Fault::Echo) {
+                MemberId(u64::MAX)
+            } else {
+                id
+            },
+            encoded,
+            kept_bytes: Arc::clone(&self.kept_bytes),
+        };
+        // An error means that nobody is there to hear it.
+        let _ = self.events.send(Arc::new(event));
+    }
+
     fn names(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a text ends that is taken to pieces.
+pub(super) fn end_of_first(text: &str) -> usize {
+    let at = (0..=SPLIT).rfind(|at| text.is_char_boundary(*at));
+    at.unwrap_or_default()
 }
 
 /// A nickname and its place in what everybody is told. Dropping it frees the nickname.
@@ -230,56 +303,30 @@ impl Membership {
         if room.faults.has(Fault::TakenMutesOwner) && room.asked_for().contains(name) {
             return;
         }
-        if room.faults.has(Fault::LongSplit) && text.len() > SPLIT {
-            let at = (0..=SPLIT).rfind(|at| text.is_char_boundary(*at));
-            let (first, rest) = text.split_at(at.unwrap_or_default());
-            self.publish(first);
-            return self.publish(rest);
+        if room.faults.has(Fault::TextsWait) {
+            return self.say_later(text);
         }
-        self.publish(&text);
+        if room.faults.has(Fault::LongSplit) && text.len() > SPLIT {
+            let (first, rest) = text.split_at(end_of_first(&text));
+            room.publish(self.id, name, first);
+            return room.publish(self.id, name, rest);
+        }
+        room.publish(self.id, name, &text);
         if room.faults.has(Fault::TextTwice) {
-            self.publish(&text);
+            room.publish(self.id, name, &text);
         }
     }
 
-    fn publish(&self, text: &str) {
-        let Self { room, name, .. } = self;
-        let (from, text) = match text.split_once(": ") {
-            Some(claimed) if room.faults.has(Fault::SenderClaimed) => claimed,
-            _ if room.faults.has(Fault::SenderUnnamed) => ("somebody", text),
-            _ => (&**name, text),
-        };
-        let spaced = format!(" {text}");
-        let text = if room.faults.has(Fault::FormSpaced) {
-            &spaced
-        } else {
-            text
-        };
-        let from = if room.faults.has(Fault::FormDecorated) {
-            format!("<{from}>")
-        } else {
-            from.to_owned()
-        };
-        let mut encoded = room.encoded(&ServerMessage::Broadcast {
-            from: from.into_bytes(),
-            text: text.as_bytes().to_vec(),
+    /// CSC328-6: only in a server that is told to wait with texts.
+    fn say_later(&self, text: String) {
+        let (room, id) = (Arc::clone(&self.room), self.id);
+        let name: Weak<str> = Arc::downgrade(&self.name);
+        tokio::spawn(async move {
+            tokio::time::sleep(SAME_TIME).await;
+            if let Some(name) = name.upgrade() {
+                room.publish(id, &name, &text);
+            }
         });
-        if room.faults.has(Fault::MessageCut) {
-            encoded.pop();
-        }
-        let alone = room.names().len() == 1 && room.faults.has(Fault::EchoAlone);
-        room.kept_bytes.fetch_add(encoded.len(), Ordering::Relaxed);
-        let event = Event {
-            except: if alone || room.faults.has(Fault::Echo) {
-                MemberId(u64::MAX)
-            } else {
-                self.id
-            },
-            encoded,
-            kept_bytes: Arc::clone(&room.kept_bytes),
-        };
-        // An error means that nobody is there to hear it.
-        let _ = room.events.send(Arc::new(event));
     }
 
     /// Waits until something was said and gives that and what followed, as far as it is small.
@@ -328,6 +375,10 @@ impl Membership {
 
     /// CSC328-6: only in a server that is told to.
     fn keeps_name(&self) -> bool {
+        let refused = self.room.faults.has(Fault::RefusedNameKept);
+        if refused && self.room.asked_for().contains(&self.name) {
+            return true;
+        }
         let fault = match &self.ending {
             Some(Ending::Bye) => Fault::ByeKeepsName,
             Some(Ending::Lost(Lost::ClosedByClient)) => Fault::ClosedKeepsName,
@@ -344,7 +395,10 @@ impl Drop for Membership {
         if self.keeps_name() {
             return;
         }
-        if self.room.faults.has(Fault::NameFreedLate) {
+        let reset = matches!(self.ending, Some(Ending::Lost(Lost::Broken(_))));
+        if self.room.faults.has(Fault::NameFreedLate)
+            || reset && self.room.faults.has(Fault::ResetFreesLate)
+        {
             let (room, name) = (Arc::clone(&self.room), Arc::clone(&self.name));
             tokio::spawn(async move {
                 tokio::time::sleep(LATE).await;

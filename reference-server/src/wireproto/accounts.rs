@@ -183,7 +183,7 @@ impl Accounts {
         if !faults.has(Fault::LoginForgotten) {
             account.online = Some(place.bell.clone());
         }
-        if faults.has(Fault::PushedAtLogin) {
+        if faults.has(Fault::PushedAtLogin) || here.is_some() && faults.has(Fault::PushedAtSwitch) {
             account.pushes.append(&mut account.unread);
             place.bell.ring();
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reference_codecs::wireproto::{ClientMessage, Field, Messages, Outcome, ServerMessage};
 use reference_codecs::{Decoder, Malformed};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +61,8 @@ pub(super) struct Shared {
     door: Door<Accounts>,
     searcher: Searcher,
     memory: Arc<Semaphore>,
+    /// Held by a list for which others wait, where that is not forbidden.
+    one_list: Mutex<()>,
     options: Options,
     shutdown: CancellationToken,
 }
@@ -71,6 +73,7 @@ impl Shared {
             door,
             searcher: Searcher::new(Alphabet::Unicode),
             memory: Arc::new(Semaphore::new(SHARED_BYTES)),
+            one_list: Mutex::default(),
             options,
             shutdown,
         }

@@ -28,6 +28,7 @@ faults::table! {
     OldEndLogsOut: "old-end-logs-out", "WIREPROTO-2c", "the end of the connection that was logged in before logs the account out";
     FailedLoginLogsOut: "failed-login-logs-out", "WIREPROTO-2d", "a login that fails logs out who is logged in";
     AgainAccepted: "again-accepted", "WIREPROTO-2e", "the same login again is answered by 13";
+    AgainAsSwitch: "again-as-switch", "WIREPROTO-2e", "the same login again is answered by 16";
     AgainLogsOut: "again-logs-out", "WIREPROTO-2d", "the same login again logs out";
     SwitchAsLogin: "switch-as-login", "WIREPROTO-2f", "a login to another account is answered by 13";
     SwitchRefused: "switch-refused", "WIREPROTO-2f", "a login to another account is answered by 15";
@@ -74,6 +75,7 @@ faults::table! {
     QueueInParts: "queue-in-parts", "WIREPROTO-4b", "a queue of more than 1,024 bytes comes in two answers";
     QueueOfNinetyNine: "queue-of-ninety-nine", "WIREPROTO-4b", "only 99 messages wait for an account";
     PushedAtLogin: "pushed-at-login", "WIREPROTO-4c", "what waits is pushed at the login";
+    PushedAtSwitch: "pushed-at-switch", "WIREPROTO-4c", "what waits is pushed at the login of who was logged in as another";
     DeleteHides: "delete-hides", "WIREPROTO-5", "a delete does not show what waits";
     DeleteShowsOne: "delete-shows-one", "WIREPROTO-5", "a delete shows the first message that waits";
     DeleteRefusedBehind: "delete-refused-behind", "WIREPROTO-5a", "a 9 follows the 8 of a delete";
@@ -96,12 +98,15 @@ faults::table! {
     BadPatternListsNobody: "bad-pattern-lists-nobody", "WIREPROTO-6c", "an invalid expression is answered by an empty list";
     BadPatternListsAll: "bad-pattern-lists-all", "WIREPROTO-6c", "an invalid expression lists all accounts";
     ListSlow: "list-slow", "WIREPROTO-6d", "a list with an expression that repeats something takes 2.5 s";
+    AlternativesSlow: "alternatives-slow", "WIREPROTO-6d", "a list with an expression that has alternatives takes 2.5 s";
     ListStalls: "list-stalls", "WIREPROTO-6e", "all wait 1.5 s for a list with an expression that repeats something";
+    ListsQueued: "lists-queued", "WIREPROTO-6e", "all other lists wait 1.5 s for one with an expression that repeats something";
     QuitStaysOnline: "quit-stays-online", "WIREPROTO-7", "who has quit still gets messages";
     QuitLoses: "quit-loses", "WIREPROTO-7", "messages for somebody who has quit are lost";
     StrangerQuits: "stranger-quits", "WIREPROTO-7a", "a quit without a login is answered by 11";
     StrangerQuitAsFailed: "stranger-quit-as-failed", "WIREPROTO-7a", "a quit without a login is answered by 18";
     QuitStaysOpen: "quit-stays-open", "WIREPROTO-7b", "a connection stays open after a quit";
+    QuitClosesLate: "quit-closes-late", "WIREPROTO-7b", "a connection is closed 2.5 s after a quit";
     LostAfterClose: "lost-after-close", "WIREPROTO-8", "messages are lost whose receiver has closed his connection";
     LostAfterReset: "lost-after-reset", "WIREPROTO-8", "messages are lost whose receiver has reset his connection";
     LostAfterHalf: "lost-after-half", "WIREPROTO-8", "messages are lost whose receiver has gone in the middle of a request";

@@ -45,6 +45,14 @@ impl Desk {
     /// silence was that of an earlier registration.
     pub(in crate::chatapp) fn silent(&mut self, question: Question) {
         self.open_questions -= 1;
+        let unanswered = match question.purpose {
+            Purpose::LogOut { .. } => self.has(Fault::TakeoverNeedsOld),
+            Purpose::Deliver(_) => self.has(Fault::GroupNeedsAnswers),
+            Purpose::Store { .. } => false,
+        };
+        if unanswered {
+            self.misdeeds.held.clear();
+        }
         if let Some(user) = self.users.get(question.user).cloned() {
             self.give_up(question, &user);
         }

@@ -111,7 +111,9 @@ impl Desk {
             Registered::Returned {
                 moved_from: Some(_),
                 ..
-            } if self.has(Fault::TakeoverWaits) => self.answer_later(requester, confirmation),
+            } if self.has(Fault::TakeoverWaits) || self.has(Fault::TakeoverNeedsOld) => {
+                self.answer_later(requester, confirmation);
+            }
             _ => self.answer(requester, confirmation),
         }
     }

@@ -110,7 +110,7 @@ impl Desk {
         ));
         self.changes.push(Change::Text(Arc::clone(text)));
         let taken = Datagram::told(Kind::SendAllServerAck, "", Content::none());
-        if self.has(Fault::GroupWaits) {
+        if self.has(Fault::GroupWaits) || self.has(Fault::GroupNeedsAnswers) {
             self.answer_later(requester, taken);
         } else if !(self.has(Fault::GroupUnanswered)
             || readers.is_empty() && self.has(Fault::GroupAloneUnanswered))

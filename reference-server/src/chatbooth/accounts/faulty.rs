@@ -15,6 +15,9 @@ use crate::mail::{AccountId, Bell};
 /// Texts that are kept for names without an account.
 const KEPT_FOR_NOBODY: usize = 100;
 
+/// Names that are remembered because several may want them.
+const NAMES_WANTED: usize = 100;
+
 /// How many lists a token is good for that tires.
 const LISTS: u32 = 15;
 
@@ -37,6 +40,8 @@ pub(super) struct Secrets {
     pub(super) last_token: Option<Token>,
     logins: u64,
     for_nobody: Vec<(String, Vec<u8>)>,
+    /// Names that were looked for before anybody had them, and how often.
+    wanted: Vec<(String, u32)>,
 }
 
 impl Secrets {
@@ -44,6 +49,23 @@ impl Secrets {
     pub(super) fn is_tenth_login(&mut self, faults: Faults<Fault>) -> bool {
         self.logins += 1;
         self.logins.is_multiple_of(10) && faults.has(Fault::TokenRepeated)
+    }
+
+    /// A name was looked for that nobody has.
+    pub(super) fn note_wanted(&mut self, name: &str) {
+        let known = self.wanted.iter_mut().find(|(wanted, _)| wanted == name);
+        if let Some((_, times)) = known {
+            *times += 1;
+        } else if self.wanted.len() < NAMES_WANTED {
+            self.wanted.push((name.to_owned(), 1));
+        }
+    }
+
+    /// Whether several have looked for a name that one of them now creates.
+    pub(super) fn had_rivals(&mut self, name: &str) -> bool {
+        let alone = |(wanted, times): &mut (String, u32)| wanted == name && *times < 2;
+        let one = self.wanted.extract_if(.., alone).count();
+        one == 0 && self.wanted.iter().any(|(wanted, _)| wanted == name)
     }
 
     /// Keeps a text for whoever creates the account.
@@ -79,6 +101,18 @@ impl Accounts {
         {
             self.tokens.assign(&token, id);
         }
+    }
+
+    /// Whether a text for a name without an account is accepted.
+    pub(super) fn accepts_for_nobody(&mut self, to: &str, text: &[u8]) -> bool {
+        let faults = self.faults;
+        let left = self.secrets.left.as_ref();
+        let deleted = left.is_some_and(|account| *account.name == *to);
+        let kept = faults.has(Fault::UnknownKept) || deleted && faults.has(Fault::DeletedKept);
+        if kept {
+            self.secrets.keep_for_nobody(to, text);
+        }
+        kept || faults.has(Fault::UnknownLost) || deleted && faults.has(Fault::DeletedLost)
     }
 
     /// What a login gives that was given before.
@@ -131,6 +165,7 @@ impl Accounts {
             return;
         };
         let loses = match ending {
+            Ending::Idle if self.faults.has(Fault::FirstLostAfterIdle) => Fault::FirstLostAfterIdle,
             Ending::Idle => Fault::LostAfterIdle,
             Ending::Lost(Lost::ClosedByClient) => Fault::LostAfterClose,
             _ => Fault::LostAfterReset,

@@ -181,10 +181,11 @@ impl Accounts {
         if self.faults.has(Fault::AgainLogsOut) {
             self.detach(place);
         }
-        if self.faults.has(Fault::AgainAccepted) {
+        let has_switched = self.faults.has(Fault::AgainAsSwitch);
+        if has_switched || self.faults.has(Fault::AgainAccepted) {
             return Ok(Login {
                 account: id,
-                has_switched: false,
+                has_switched,
             });
         }
         Err(Refusal::AlreadyHere)

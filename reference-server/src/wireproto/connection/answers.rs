@@ -92,6 +92,9 @@ impl Connection {
                     return Ok(());
                 }
                 let written = self.outgoing.write(&mut self.link);
+                if self.has(Fault::QuitClosesLate) {
+                    sleep(SLOW).await;
+                }
                 Err(Stop::Ended(
                     written.map_or_else(Into::into, |()| Ending::Quit),
                 ))
@@ -206,7 +209,14 @@ impl Connection {
         if repeats && self.has(Fault::ListStalls) {
             self.shared.door.hold_up(STALL);
         }
-        if repeats && self.has(Fault::ListSlow) {
+        if self.has(Fault::ListsQueued) {
+            let _turn = self.shared.one_list.lock().await;
+            if repeats {
+                sleep(STALL).await;
+            }
+        }
+        let has_alternatives = pattern.contains('|') && self.has(Fault::AlternativesSlow);
+        if has_alternatives || repeats && self.has(Fault::ListSlow) {
             sleep(SLOW).await;
         }
         if pattern.len() > 4 << 10 && self.has(Fault::LongPatternCrashes) {
