@@ -34,6 +34,7 @@ faults::table! {
     ListMissing: "list-missing", "BCP-5a", "who registers is sent no list";
     ListOfOne: "list-of-one", "BCP-5a", "the list names nobody but the newcomer";
     ListOfGone: "list-of-gone", "BCP-5a", "the list still names those who have left";
+    ListCut: "list-cut", "BCP-5a", "a list that is too long for a message has no second part";
     NoticeSender: "notice-sender", "BCP-5b", "notices come from `Server`";
     JoinFromNewcomer: "join-from-newcomer", "BCP-5b", "that somebody has come is told in his own name";
     JoinToldTwice: "join-told-twice", "BCP-5c", "others are told twice that somebody has come";

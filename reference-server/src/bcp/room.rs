@@ -483,7 +483,7 @@ impl Room {
             .take_while(|(id, _)| **id <= newcomer)
         {
             if !list.push(name) {
-                more_after = previous;
+                more_after = previous.filter(|_| !self.faults.has(Fault::ListCut));
                 break;
             }
             previous = Some(*id);

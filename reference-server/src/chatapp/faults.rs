@@ -129,6 +129,7 @@ faults::table! {
     RetriesForgotten: "retries-forgotten", "CHATAPP-11", "a request that comes again after 300 ms is carried out again";
     RetriedUnanswered: "retried-unanswered", "CHATAPP-11a", "a request that comes again is not answered";
     RetriedEmpty: "retried-empty", "CHATAPP-11a", "a request that comes again is answered without a content";
+    RefusedOnce: "refused-once", "CHATAPP-11a", "a request that was refused is not answered when it comes again";
     LongQueueCut: "long-queue-cut", "CHATAPP-12", "of texts that are too long for one datagram only the first part is sent";
     LongTableUnsent: "long-table-unsent", "CHATAPP-12", "a table that is too long for one datagram is not sent";
 }

@@ -208,7 +208,9 @@ impl Server {
         requester.address = answers_to;
         let timestamp = log::plain_timestamp(SystemTime::now());
         if let Err(refusal) = self.desk.request(request, requester, timestamp) {
-            self.retries.refused(requester);
+            if !self.faults.has(Fault::RefusedOnce) {
+                self.retries.refused(requester);
+            }
             self.refuse(from, &refusal);
         }
         self.flush_desk();
