@@ -268,14 +268,7 @@ impl<'a> Chat<'a> {
                         self.input_ended = true;
                         self.apply(Client::finish).await
                     }
-                    Event::Signal(Ending::Done) => {
-                        let mut goes_on = false;
-                        self.apply(|client, effects| goes_on = client.interrupted(effects)).await;
-                        if !goes_on {
-                            return Ok(Ending::Done);
-                        }
-                        false
-                    }
+                    Event::Signal(Ending::Done) if self.goes_on().await => false,
                     Event::Signal(ending) => return Ok(ending),
                     Event::OutputGone => return Err(Failure::OutputGone),
                     Event::Drawn => false,
@@ -292,10 +285,15 @@ impl<'a> Chat<'a> {
                 }
             };
         }
-        match self.client.failure() {
-            None => Ok(Ending::Done),
-            Some(failure) => Err(failure),
-        }
+        self.client.failure().map_or(Ok(Ending::Done), Err)
+    }
+
+    /// CHATAPP-C14: whether the program goes on after SIGINT, which it does with faults alone.
+    async fn goes_on(&mut self) -> bool {
+        let mut goes_on = false;
+        self.apply(|client, effects| goes_on = client.interrupted(effects))
+            .await;
+        goes_on
     }
 
     /// Lets the client act and carries out what it wants; whether the chat is over.
