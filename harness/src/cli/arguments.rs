@@ -173,8 +173,8 @@ pub(super) struct ProveArgs {
     /// Run every scenario with every fault of its protocol, not only until each has been caught
     #[arg(long)]
     pub all: bool,
-    /// How many scenarios run at once
-    #[arg(long, short, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// How many scenarios run at once, of all protocols together and of one at most 64
+    #[arg(long, short, value_name = "N", default_value_t = 140, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
     /// Where names and all else that is random come from
     #[arg(long, value_name = "NUMBER")]

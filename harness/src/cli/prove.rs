@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::arguments::ProveArgs;
 use super::{Exit, complain, say, selection};
 use crate::plan::Suite;
-use crate::prove::{Exceptions, Settings, prove as prove_one};
+use crate::prove::{Exceptions, Settings, prove as prove_one, shares};
 use crate::report::{Context, Verbosity, proof};
 use crate::run::embedded;
 use crate::source::Diagnostics;
@@ -55,17 +55,22 @@ pub(super) fn prove(arguments: &ProveArgs, context: Context) -> Exit {
             return Exit::Usage;
         }
     }
-    let tried = &|suite: &Suite, exceptions: &Exceptions| {
+    let shares = shares(&suites, &wanted, settings.jobs);
+    let tried = &|suite: &Suite, exceptions: &Exceptions, jobs: NonZero<usize>| {
         let began = Instant::now();
+        let settings = Settings {
+            jobs,
+            ..settings.clone()
+        };
         let proven = prove_one(suite, exceptions, &wanted, &settings);
         proven.map(|proven| (proven, began.elapsed()))
     };
     let mut holds = true;
     // Faults are waited for more than worked for, so the protocols are tried side by side.
     let ended = std::thread::scope(|scope| {
-        let pairs = suites.iter().zip(&exceptions);
-        let running: Vec<_> = pairs
-            .map(|(suite, exceptions)| scope.spawn(move || tried(suite, exceptions)))
+        let each = suites.iter().zip(&exceptions).zip(shares);
+        let running: Vec<_> = each
+            .map(|((suite, exceptions), jobs)| scope.spawn(move || tried(suite, exceptions, jobs)))
             .collect();
         for thread in running {
             let (proven, took) = match thread.join() {

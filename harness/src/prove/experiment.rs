@@ -29,6 +29,17 @@ pub(super) fn side(scenario: &ScenarioPlan) -> Side {
     }
 }
 
+/// How often a scenario that names a fault's rule is to try it.
+pub(super) fn count(scenarios: &[Arc<ScenarioPlan>], faults: &[Fault]) -> usize {
+    let tries = |fault: &Fault| {
+        let tries = |scenario: &&Arc<ScenarioPlan>| {
+            side(scenario) == fault.side && is_about(scenario, fault.rule)
+        };
+        scenarios.iter().filter(tries).count()
+    };
+    faults.iter().map(tries).sum()
+}
+
 /// Tries all faults.
 pub(super) fn run(
     suite: &Suite,

@@ -110,6 +110,33 @@ impl Proof {
     }
 }
 
+/// The most scenarios of one protocol that run at once: more of them hinder each other.
+const MOST_AT_ONCE: usize = 64;
+
+/// The part of all that each protocol has, however little there is to try: what there is may take long.
+const LEAST_PART: usize = 6;
+
+/// How many scenarios of each protocol run at once where `jobs` of all run: where there is more to try
+/// more do.
+pub fn shares(
+    suites: &[Suite],
+    wanted: &dyn Fn(&Fault) -> bool,
+    jobs: NonZero<usize>,
+) -> Vec<NonZero<usize>> {
+    let count = |suite: &Suite| {
+        let faults = crate::run::embedded::faults(&suite.protocol.name);
+        let faults: Vec<Fault> = faults.into_iter().filter(wanted).collect();
+        experiment::count(&suite.scenarios, &faults)
+    };
+    let counts: Vec<usize> = suites.iter().map(count).collect();
+    let all = counts.iter().sum::<usize>().max(1);
+    let least = jobs.get() / LEAST_PART;
+    let share = |count: usize| (jobs.get() * count).div_ceil(all).max(least);
+    let share = |count: usize| share(count).min(MOST_AT_ONCE);
+    let share = |count| NonZero::new(share(count)).unwrap_or(NonZero::<usize>::MIN);
+    counts.into_iter().map(share).collect()
+}
+
 /// Tries the faults of one protocol, those that `wanted` says.
 ///
 /// # Errors
@@ -170,7 +197,11 @@ fn is_about(scenario: &ScenarioPlan, rule: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::plan::{Selection, load};
+    use crate::source::Diagnostics;
 
     fn tried(caught: bool) -> Tried {
         let fault = crate::run::embedded::faults("bcp").remove(0);
@@ -223,6 +254,25 @@ mod tests {
     fn a_rule_without_a_scenario_is_no_proof_where_all_scenarios_took_part() {
         assert!(!proof(vec![tried(true)], &["BCP-1"]).holds(true));
         assert!(proof(vec![tried(true)], &["BCP-1"]).holds(false));
+    }
+
+    #[test]
+    fn protocols_with_more_to_try_have_more_at_once() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let selection = Selection {
+            paths: vec![repository.join("scenarios")],
+            ..Selection::default()
+        };
+        let suites = load(&selection, &mut Diagnostics::default());
+        let all = |_: &Fault| true;
+        let jobs = |count| NonZero::new(count).unwrap();
+        let many = shares(&suites, &all, jobs(120));
+        assert!(many.iter().all(|share| (20..=64).contains(&share.get())));
+        assert!(many.iter().max() > many.iter().min(), "{many:?}");
+        let one = shares(&suites[..1], &all, jobs(140));
+        assert_eq!(one, [jobs(64)]);
+        let few = shares(&suites, &all, jobs(1));
+        assert_eq!(few, vec![jobs(1); suites.len()]);
     }
 
     #[test]
